@@ -1,0 +1,219 @@
+"""From SymPy to vectorised NumPy: the one place where expressions become functions.
+
+Every bound variable and every free mode index gets an axis of its own behind the axes of the scalars, so that common subexpressions
+are safe, averages nest, parameters broadcast, and complex parameters work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike, NDArray
+
+from theory.averages import Average, Bound, GaussianAverage, ModeSum
+from theory.errors import ParameterError
+from theory.modes import ModeArray, ModeIndex, ModeValue
+from theory.special import Support
+
+BLOCK = 1 << 21
+"""Elements of one temporary array; larger evaluations are done in pieces."""
+
+
+class _Sum(sp.Expr):
+    """``expression`` times the weights of an axis, summed over that axis."""
+
+    is_commutative = True
+
+    def __new__(cls, expression, weight, axis):
+        return sp.Expr.__new__(cls, expression, weight, sp.Integer(axis))
+
+    def _numpycode(self, printer):
+        body, weight, axis = self.args
+        return f"_sum({printer._print(body)}, {printer._print(weight)}, {axis})"
+
+
+def _sum(body: Any, weight: NDArray, axis: int) -> Any:
+    return np.sum(body * weight, axis=axis, keepdims=True)
+
+
+def _functions() -> dict[str, Any]:
+    from scipy.special import erfcx, log_ndtr, ndtr
+
+    return {
+        "_sum": _sum,
+        "Support": lambda x: np.where(np.asarray(x) != 0, 1.0, 0.0),
+        "H": lambda x: ndtr(-np.asarray(x)),
+        "log_H": lambda x: log_ndtr(-np.asarray(x)),
+        "hazard": lambda x: np.sqrt(2 / np.pi) / erfcx(np.asarray(x) / np.sqrt(2)),
+        "log_cosh": lambda x: np.logaddexp(x, -np.asarray(x)) - np.log(2.0),
+    }
+
+
+def gaussian_rule(nodes: int, rule: str = "hermite") -> tuple[NDArray, NDArray]:
+    """Nodes and weights for averages over a standard Gaussian.
+
+    ``"hermite"`` is exact for polynomials; ``"uniform"`` (trapezoidal on [-10, 10]) is the one to use for the sharp
+    integrands of low temperature.
+    """
+    if rule == "hermite":
+        x, w = np.polynomial.hermite_e.hermegauss(nodes)
+    elif rule == "uniform":
+        x = np.linspace(-10.0, 10.0, nodes)
+        w = np.exp(-(x**2) / 2)
+    else:
+        raise ParameterError(f"rule: {rule!r} is no quadrature rule; use 'hermite' or 'uniform'")
+    return x, w / w.sum()
+
+
+class Compiled:
+    """NumPy function of a tuple of expressions.
+
+    ``scalars`` and ``arrays`` are the symbols that it needs. Call it with mappings from symbol to value: scalars broadcast against
+    each other to a shape S; arrays have shape (modes,) or (modes, modes). ``weights`` maps a dimension to the multiplicity of each
+    of its modes and ``counts`` to its exact number of non-zero modes. Results have shape S, or S + (modes,) where an expression
+    has a free mode index.
+    """
+
+    def __init__(self, expressions: Sequence[sp.Expr], nodes: int = 80, rule: str = "hermite"):
+        self.expressions = [sp.sympify(e) for e in expressions]
+        self.nodes, self.rule = nodes, rule
+        symbols = set().union(*[e.free_symbols for e in self.expressions]) if self.expressions else set()
+        stray = sorted((s.name for s in symbols if isinstance(s, Bound)), key=str)
+        if stray:
+            raise ParameterError(f"expression: the bound variable {stray[0]} is free; open an average with .opened()")
+        self.free = sorted((s for s in symbols if isinstance(s, ModeIndex)), key=lambda s: (s.dimension, s.name))
+        self.arrays = sorted((s for s in symbols if isinstance(s, ModeArray)), key=lambda s: s.name)
+        self.scalars = sorted(
+            (s for s in symbols if not isinstance(s, (ModeIndex, ModeArray, Bound))), key=lambda s: s.name
+        )
+        bounds = {a.bound for e in self.expressions for a in e.atoms(Average)}
+        self.bounds = sorted(bounds, key=lambda b: (b.kind, b.height))
+        self.axes = {b: -1 - i for i, b in enumerate([*self.free, *self.bounds])}
+        self._leaves: dict[Any, sp.Symbol] = {}
+        lowered = [self._lower(e) for e in self.expressions]
+        names = {s: self._leaf(("scalar", s)) for s in self.scalars}
+        lowered = [e.xreplace(names) for e in lowered]
+        self._function = sp.lambdify(
+            list(self._leaves.values()), lowered, modules=[_functions(), "scipy", "numpy"], cse=True
+        )
+
+    def _leaf(self, key: Any) -> sp.Symbol:
+        return self._leaves.setdefault(key, sp.Symbol(f"_x{len(self._leaves)}"))
+
+    def _lower(self, e: sp.Expr) -> sp.Expr:
+        if isinstance(e, ModeSum):
+            if e.body.func is Support and isinstance(e.body.args[0], ModeValue):
+                return self._leaf(("count", e.dimension))
+            return _Sum(self._lower(e.body), self._leaf(("weight", e.bound)), self.axes[e.bound])
+        if isinstance(e, GaussianAverage):
+            return _Sum(self._lower(e.body), self._leaf(("weight", e.bound)), self.axes[e.bound])
+        if isinstance(e, ModeValue):
+            return self._leaf(("entry", e.array, e.indices))
+        if isinstance(e, Bound):
+            return self._leaf(("node", e))
+        return e.func(*[self._lower(a) for a in e.args]) if e.args else e
+
+    def __call__(
+        self,
+        scalars: Mapping[Any, ArrayLike],
+        arrays: Mapping[Any, ArrayLike] | None = None,
+        weights: Mapping[str, ArrayLike | None] | None = None,
+        counts: Mapping[str, float] | None = None,
+    ) -> list[NDArray]:
+        given = {s: np.asarray(scalars[s]) for s in self.scalars}
+        data = {a: np.asarray((arrays or {})[a]) for a in self.arrays}
+        shape = np.broadcast_shapes(*(v.shape for v in given.values())) if given else ()
+        lengths = self._lengths(data, weights or {})
+        modes = max([lengths[a] for a in self.axes] or [1])
+        pieces = int(np.prod(shape)) if shape else 1
+        rows = max(1, BLOCK // max(1, modes))
+        constants = self._constants(data, weights or {}, counts or {}, lengths)
+        if pieces <= rows:
+            return self._evaluate(given, constants, shape, lengths)
+        flat = {s: np.broadcast_to(v, shape).reshape(-1) for s, v in given.items()}
+        parts = []
+        for start in range(0, pieces, rows):
+            part = {s: v[start : start + rows] for s, v in flat.items()}
+            parts.append(self._evaluate(part, constants, (min(rows, pieces - start),), lengths))
+        joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
+        return [j.reshape(shape + j.shape[1:]) for j in joined]
+
+    def _lengths(self, data: Mapping[Any, NDArray], weights: Mapping[str, Any]) -> dict[Any, int]:
+        lengths: dict[Any, int] = {}
+        for key in self._leaves:
+            if key[0] == "entry":
+                for index, n in zip(key[2], data[key[1]].shape, strict=True):
+                    lengths[index] = n
+        for variable in self.axes:
+            if isinstance(variable, Bound) and not variable.kind:
+                lengths[variable] = self.nodes
+            elif variable not in lengths:
+                weight = weights.get(_dimension(variable))
+                lengths[variable] = 1 if weight is None else np.size(weight)
+        return lengths
+
+    def _constants(self, data, weights, counts, lengths) -> dict[Any, NDArray]:
+        constants: dict[Any, NDArray] = {}
+        for key in self._leaves:
+            if key[0] == "scalar":
+                continue
+            if key[0] == "count":
+                constants[key] = np.asarray(counts[key[1]], dtype=float)
+            elif key[0] == "entry":
+                constants[key] = self._placed(data[key[1]], key[2])
+            elif key[1].kind:
+                weight = weights.get(key[1].kind)
+                weight = np.ones(lengths[key[1]]) if weight is None else np.asarray(weight)
+                constants[key] = self._placed(weight, (key[1],))
+            else:
+                x, w = gaussian_rule(self.nodes, self.rule)
+                constants[key] = self._placed(x if key[0] == "node" else w, (key[1],))
+        return constants
+
+    def _placed(self, values: NDArray, indices: Sequence[Any]) -> NDArray:
+        """An array with its axes moved to those of its indices."""
+        axes = [self.axes[i] for i in indices]
+        if len(set(axes)) < len(axes):
+            values, axes = np.diagonal(values), axes[:1]
+        order = np.argsort(axes)
+        values = np.transpose(values, order)
+        depth = -min(axes)
+        shape = [1] * depth
+        for position, axis in enumerate(sorted(axes)):
+            shape[axis] = values.shape[position]
+        return values.reshape(shape)
+
+    def _evaluate(self, given, constants, shape, lengths) -> list[NDArray]:
+        depth = len(self.axes)
+        arguments = []
+        for key in self._leaves:
+            value = given[key[1]] if key[0] == "scalar" else constants[key]
+            arguments.append(value.reshape(value.shape + (1,) * depth) if key[0] == "scalar" else value)
+        results = []
+        for expression, value in zip(self.expressions, self._function(*arguments), strict=True):
+            free = [i for i in self.free if i in expression.free_symbols]
+            kept = tuple(lengths[i] if i in free else 1 for i in reversed([*self.free, *self.bounds]))
+            value = np.broadcast_to(np.asarray(value), shape + kept)
+            results.append(value.reshape(shape + tuple(n for n, i in zip(kept, self._reversed(), strict=True) if i in free)))
+        return results
+
+    def _reversed(self) -> list[Any]:
+        return list(reversed([*self.free, *self.bounds]))
+
+
+def _dimension(variable: Any) -> str:
+    return variable.kind if isinstance(variable, Bound) else variable.dimension
+
+
+@lru_cache(maxsize=512)
+def _compiled(expressions: tuple[sp.Expr, ...], nodes: int, rule: str) -> Compiled:
+    return Compiled(expressions, nodes, rule)
+
+
+def compile_expressions(expressions: Iterable[sp.Expr], nodes: int = 80, rule: str = "hermite") -> Compiled:
+    """Compile once; the same expressions give the same object (averages over Gaussians use ``nodes`` points of ``rule``)."""
+    return _compiled(tuple(sp.sympify(e) for e in expressions), nodes, rule)
