@@ -1,0 +1,43 @@
+"""Mean-field theories of learning, derived: declarations, engines, models, and the claims of papers.
+
+``from theory import models`` for the declared models; ``from theory import Dim, Gaussian, Noise, State, Energy, ...`` to declare one's own.
+Names are imported when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+_DECLARATION = (
+    "Contribution", "Deterministic", "Diag", "Dim", "Energy", "Gaussian", "Noise", "Parameter", "Quenched", "Signs", "Spectrum",
+    "State", "Tr", "Vec", "absolute", "average", "cosh", "erf", "exp", "heaviside", "log", "mean", "quadratic_form", "relu", "sign",
+    "sqrt", "sum_over", "tanh",
+)  # fmt: skip
+_WHERE = {
+    **dict.fromkeys(_DECLARATION, "theory.declaration"),
+    "Derivation": "theory.derivation",
+    "Theory": "theory.equations",
+    "GaussianAverage": "theory.averages",
+    "ModeSum": "theory.averages",
+    "ModeArray": "theory.modes",
+    "ModeIndex": "theory.modes",
+    "QuenchedError": "theory.errors",
+}
+_MODULES = ("models", "papers", "symbols")
+
+__all__ = [*_WHERE, *_MODULES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"theory.{name}")
+    if name in _WHERE:
+        return getattr(import_module(_WHERE[name]), name)
+    from theory.errors import did_you_mean
+
+    raise AttributeError(f"module 'theory' has no attribute {name!r}; {did_you_mean(name, __all__)}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -56,10 +56,7 @@ def _sum(expression: sp.Expr, small: sp.Symbol) -> Leading:
     total = sp.Add(*[coefficient for order, coefficient in parts if order == lowest])
     if not _vanishes(total):
         return lowest, total
-    combined = sp.together(expression)
-    if combined.is_Add:
-        raise DerivationError(f"asymptotics: the leading terms of {expression} cancel; write it over one denominator")
-    above, below = sp.fraction(combined)
+    above, below = sp.fraction(sp.together(expression))
     above = sp.expand(above)
     if above == 0:
         return sp.S.Zero, sp.S.Zero

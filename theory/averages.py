@@ -204,14 +204,9 @@ def mode_derivative(expression, value: ModeValue):
         inner = average.func(mode_derivative(body, value), fresh)
         if isinstance(average, ModeSum):
             at_fresh = value.func(value.array, *[fresh for _ in value.indices])
-            inner += _explicit_derivative(body, at_fresh).xreplace({fresh: value.indices[0]})
+            inner += body.diff(at_fresh).xreplace({fresh: value.indices[0]})
         total += outer.diff(stand_in) * inner
     return total.xreplace({stand_in: average for average, stand_in in sums.items()})
-
-
-def _explicit_derivative(body, value):
-    sums = {average: sp.Dummy() for average in outermost(body)}
-    return body.xreplace(sums).diff(value).xreplace({stand_in: average for average, stand_in in sums.items()})
 
 
 def _height(expression) -> int:

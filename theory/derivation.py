@@ -41,7 +41,7 @@ class Result:
         return self.values[key]
 
     def shown(self) -> dict[str, Any]:
-        """The values that print as mathematics."""
+        """The values that print as mathematics: expressions, lists and mappings of them."""
         return {k: v for k, v in self.values.items() if _is_mathematics(v)}
 
     def latex(self) -> list[str]:
@@ -154,7 +154,7 @@ class Derivation:
 def _is_mathematics(value: Any) -> bool:
     if isinstance(value, Mapping):
         return all(_is_mathematics(v) for v in value.values())
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list):
         return all(_is_mathematics(v) for v in value)
     return isinstance(value, sp.Basic)
 

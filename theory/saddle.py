@@ -59,6 +59,16 @@ def _pulled_out(average: Average, unknowns: Sequence[sp.Symbol]) -> sp.Expr:
     return average.func(body, fresh)
 
 
+def separated(expression: sp.Expr) -> sp.Expr:
+    """Sums over modes split into one sum per monomial of their numerators, global factors in front."""
+    rule = {}
+    for average in outermost(expression):
+        body, fresh = average.opened()
+        above, below = sp.fraction(sp.together(separated(body)))
+        rule[average] = sp.Add(*[average.func(t / below, fresh) for t in sp.Add.make_args(sp.expand(above))])
+    return expression.xreplace(rule)
+
+
 def solve_linear(equation: sp.Expr, unknown: sp.Symbol) -> sp.Expr | None:
     """The solution of ``equation = 0`` where it is linear in the unknown once denominators are cleared; else None."""
     plain, back = opaque(pulled_out(equation, [unknown]))

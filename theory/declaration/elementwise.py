@@ -1,0 +1,34 @@
+"""Functions that act on a vector entry by entry, and on a scalar as in SymPy."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from theory.declaration.checks import refuse
+from theory.declaration.matrix import Mat
+from theory.declaration.vectors import Vec
+
+
+def _elementwise(name: str, function, formula: str):
+    def apply(v):
+        if isinstance(v, Mat):
+            refuse(f"{name} of a matrix", v, "elementwise functions act on vectors")
+        return v.map(function) if isinstance(v, Vec) else function(v)
+
+    apply.__name__ = apply.__qualname__ = name
+    apply.__doc__ = f"Elementwise {formula} of a vector; of a scalar, the SymPy expression."
+    return apply
+
+
+tanh = _elementwise("tanh", sp.tanh, "hyperbolic tangent")
+erf = _elementwise("erf", sp.erf, "error function")
+relu = _elementwise("relu", lambda x: sp.Max(0, x), "max(0, v)")
+heaviside = _elementwise("heaviside", sp.Heaviside, "step function, 1 where v > 0")
+sign = _elementwise("sign", sp.sign, "sign")
+sqrt = _elementwise("sqrt", sp.sqrt, "square root")
+exp = _elementwise("exp", sp.exp, "exponential")
+log = _elementwise("log", sp.log, "natural logarithm")
+cosh = _elementwise("cosh", sp.cosh, "hyperbolic cosine")
+sin = _elementwise("sin", sp.sin, "sine")
+cos = _elementwise("cos", sp.cos, "cosine")
+absolute = _elementwise("absolute", sp.Abs, "absolute value")

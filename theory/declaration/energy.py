@@ -1,0 +1,139 @@
+"""The law of an energy: a state at temperature T under a Gibbs measure, or its minimum."""
+
+from __future__ import annotations
+
+import re
+
+import sympy as sp
+
+from theory.declaration.checks import refuse, scalar
+from theory.declaration.laws import Model
+from theory.declaration.scalars import Average, QuadraticForm, Trace
+from theory.declaration.sites import Dot, Leaf, batch, generic, tops
+from theory.declaration.vectors import Vec
+from theory.declaration.walks import leaves, replace_tops, terms
+
+PHASES = ("UNSAT", "SAT")
+ALGORITHMS = ("argmin", "margin", "lp", "gibbs", "langevin", "hmc")
+
+
+class Energy(Model):
+    """A state distributed as exp(-energy/temperature), or the minimum of the energy at temperature 0.
+
+    ``energy`` is a sum of ``sum_over(...)`` and ``.square()`` terms, ``over`` the State or States. What cannot be read off is
+    declared: the ``phase`` at temperature 0 (UNSAT: one minimum, SAT: a volume of zero-energy states), the replica ``ansatz``
+    ("RS", "1RSB", ...), and the ``algorithm`` that a simulation uses. DeclarationError for whatever is ill-posed.
+    """
+
+    law = "Energy"
+
+    def __init__(self, energy, over, temperature=0, observe=None, parameters=(), name=None, phase="UNSAT", ansatz="RS",
+                 algorithm=None, reference=None) -> None:
+        self.over = tuple(over) if isinstance(over, (tuple, list)) else (over,)
+        states = [_state(v) for v in self.over]
+        if not states or len(set(states)) < len(states):
+            refuse("over", ", ".join(map(str, states)) or "nothing", "give each State once")
+        if isinstance(energy, Vec):
+            refuse("energy", f"the vector {energy}", "an energy is a number: sum_over(...) or .square()")
+        self.energy = scalar(energy, "energy")
+        self.temperature = scalar(temperature, "temperature")
+        if not (self.temperature.is_zero or self.temperature.is_positive) or generic(self.temperature) or tops(self.temperature):
+            refuse("temperature", self.temperature, "pass 0, a positive number or a positive symbol")
+        if phase not in PHASES:
+            refuse("phase", repr(phase), f"take one of {', '.join(PHASES)}")
+        if not isinstance(ansatz, str) or not re.fullmatch(r"RS|[1-9][0-9]*RSB", ansatz):
+            refuse("ansatz", repr(ansatz), "take RS, 1RSB, 2RSB, ...")
+        if algorithm is not None and algorithm not in ALGORITHMS:
+            refuse("algorithm", repr(algorithm), f"take one of {', '.join(ALGORITHMS)} or None")
+        self.phase, self.ansatz, self.algorithm = phase, ansatz, algorithm
+        _posed(self.energy, states)
+        for leaf in states:
+            if leaf.how.get("prior") is None:
+                _bounded(self.energy, leaf)
+        # States go by name, so that their order does not matter.
+        body = (self.energy, self.temperature, *sorted((v.expr for v in self.over), key=str))
+        super().__init__(states, body, observe, parameters, name, reference)
+
+    @property
+    def state(self) -> Vec:
+        """The state, when there is one."""
+        if len(self.over) != 1:
+            refuse(f"state of {self.name}", ", ".join(map(str, self.over)), "it has several; see over")
+        return self.over[0]
+
+    def _options(self) -> tuple:
+        return self.phase, self.ansatz, self.algorithm
+
+    def derive(self):
+        """The replica derivation of the theory: a Derivation, every step of it."""
+        from theory.replica import derive
+
+        return derive(self)
+
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def latex(self) -> str:
+        """The energy as mathematics."""
+        names = ", ".join(sp.latex(sp.Symbol(leaf.name)) for leaf in self.states)
+        return rf"E\left({names}\right) = {sp.latex(self.energy)}"
+
+
+def _state(value) -> Leaf:
+    if not isinstance(value, Vec) or value.leaf.kind != "state":
+        refuse("over", value, "an energy acts on what State(name, dim) returned")
+    return value.leaf
+
+
+def _posed(energy, states) -> None:
+    """An energy is a sum of sums over dimensions, and every state stands in it."""
+    if generic(energy):
+        refuse("energy", f"{energy} differs from site to site", "an energy is a number: sum_over(...) or .square()")
+    if batch(energy):
+        refuse("energy", f"{energy} still carries {', '.join(sorted(map(str, batch(energy))))}", "sum over it")
+    for kind, what in ((Average, "average"), (QuadraticForm, "quadratic form"), (Trace, "trace")):
+        if energy.atoms(kind):
+            refuse(f"{what} in an energy", sorted(map(str, energy.atoms(kind)))[0], "only an observable may hold one")
+    given = [leaf for leaf in leaves(energy) if leaf.kind == "deterministic"]
+    if given:
+        refuse("given matrix in an energy", given[0], "only an observable may hold one; use Diag of a spectrum")
+    if energy.is_zero:
+        refuse("energy", "0", "an energy is a sum of sum_over(...) terms")
+    for coefficient, _, dim in terms(energy):
+        if dim is None:
+            refuse("energy term", coefficient, "an energy is a sum of sum_over(...) terms")
+    for leaf in states:
+        if leaf not in leaves(energy):
+            refuse("state without an energy", leaf, "let the energy depend on it, or drop it from over=")
+
+
+def _bounded(energy, leaf: Leaf) -> None:
+    """Refuse a polynomial penalty on ``leaf`` that falls without bound, and an energy made of falling terms alone."""
+    local, fields = {}, []
+    for coefficient, expression, dim in terms(energy):
+        moving = [t for t in tops(expression) if leaf in leaves(t)]
+        if moving == [leaf.symbol]:
+            local[dim] = local.get(dim, 0) + coefficient * expression
+        elif len(moving) == 1 and isinstance(getattr(moving[0], "node", None), Dot):
+            fields.append(_growth(coefficient * expression, moving[0]))
+        elif moving:
+            fields.append((None, None))
+    for penalty in local.values():
+        degree, leading = _growth(penalty, leaf.symbol)
+        falls = degree is not None and (leading.is_negative if degree % 2 == 0 else degree > 1 or not fields)
+        if degree and falls:
+            refuse("energy without a minimum", f"{penalty} in {leaf}", "end it in an even power with a positive factor")
+    if not local and fields and all(d and (d % 2 or leading.is_negative) for d, leading in fields):
+        refuse("energy without a minimum", f"{energy} in {leaf}", "change its sign, or give the state a prior")
+
+
+def _growth(expression, top) -> tuple[int | None, sp.Expr | None]:
+    """Degree and leading coefficient of a polynomial in ``top``; (None, None) for anything else."""
+    stand_in = sp.Dummy(real=True)
+    opened = replace_tops(expression, {top: stand_in})
+    if not opened.is_polynomial(stand_in):
+        return None, None
+    polynomial = sp.Poly(opened, stand_in)
+    return polynomial.degree(), polynomial.LC()
+
+

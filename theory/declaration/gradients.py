@@ -1,0 +1,67 @@
+"""Gradient of an energy, by reverse mode through its tree, and the affine form of a vector in a state."""
+
+from __future__ import annotations
+
+import sympy as sp
+
+from theory.declaration.checks import refuse
+from theory.declaration.dimensions import Dim
+from theory.declaration.matrices import Diag
+from theory.declaration.matrix import Mat
+from theory.declaration.scalars import Average, Over, QuadraticForm
+from theory.declaration.sites import Dot, Leaf, batch, tops
+from theory.declaration.vectors import Vec
+from theory.declaration.walks import leaves, partial, replace_tops
+
+
+def gradient(energy, state: Vec) -> Vec:
+    """dE/dw as a vector over the dimension of ``state``.
+
+    The adjoint g of a local field A@v flows back as A.T@g on v, and through an inner sum as a global factor.
+    DeclarationError for a state that is no declared vector, and where a matrix or an average holds the state.
+    """
+    leaf = state.leaf
+    total = sp.S.Zero
+
+    def pull(dim: Dim | None, expression, adjoint) -> None:
+        """Add what flows back from ``expression`` at a site of ``dim``, with ``adjoint`` = dE/d(expression)."""
+        nonlocal total
+        for top in sorted(tops(expression), key=str):
+            if leaf not in leaves(top):
+                continue
+            g = adjoint * partial(expression, top)
+            if isinstance(top, Over):
+                pull(dim if top.dim.finite else top.dim, top.expr, g)
+            elif isinstance(top, QuadraticForm):
+                vector = Vec(top.matrix.cols, top.expr)
+                pull(vector.dim, vector.expr, 2 * g * (top.matrix @ vector).expr)
+            elif top == state.expr:
+                for d in sorted(batch(g) - set(leaf.dims), key=str):
+                    g = Over(g, d)
+                total += g
+            elif isinstance(getattr(top, "node", None), Dot) and leaf not in leaves(top.node.matrix):
+                matrix, vector = top.node.matrix, top.node.vector
+                pull(vector.dim, vector.expr, (matrix.T @ Vec(dim, g)).expr)
+            else:
+                refuse("gradient through", top, f"{leaf} may stand in vectors, local fields and sums only")
+
+    pull(None, energy, sp.S.One)
+    return Vec(state.dim, total)
+
+
+def affine(vector: Vec, state) -> tuple[Mat | None, Vec]:
+    """``vector = H @ state + b`` as (H, b); H is None when the state does not stand in it. DeclarationError otherwise."""
+    leaf = state if isinstance(state, Leaf) else state.leaf
+    matrix, constant = None, vector.expr
+    moving = [s for s in sorted(tops(vector.expr), key=str) if leaf in leaves(s)]
+    for s in moving:
+        slope = partial(vector.expr, s)
+        if any(leaf in leaves(t) for t in tops(slope)) or isinstance(s, (Over, Average, QuadraticForm)):
+            refuse(f"not affine in {leaf}", vector, "only a quadratic energy has a linear gradient; simulate or use replicas")
+        inner, offset = (None, None) if s == leaf.symbol else affine(s.node.vector, leaf)
+        factor = Diag(vector.dim, slope)
+        part = factor if inner is None else factor @ s.node.matrix @ inner
+        matrix = part if matrix is None else matrix + part
+        rest = sp.S.Zero if offset is None else s.node.matrix.apply(offset).expr
+        constant = replace_tops(constant, {s: rest})
+    return matrix, Vec(vector.dim, constant)

@@ -1,0 +1,40 @@
+"""Declared models, one per file, by name; each is imported when it is first asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from theory.errors import ParameterError, did_you_mean
+
+REGISTRY = {
+    "kernel-regression": "theory.models.kernel_regression:KernelRegression",
+}
+"""Public name -> module:class."""
+
+_CLASSES = {path.partition(":")[2]: name for name, path in REGISTRY.items()}
+
+__all__ = ["REGISTRY", "load", "names", *_CLASSES]
+
+
+def names() -> tuple[str, ...]:
+    """Public names of the models."""
+    return tuple(REGISTRY)
+
+
+def load(name: str) -> Any:
+    """The class of a model by its public name; ParameterError with the nearest name otherwise."""
+    if name not in REGISTRY:
+        raise ParameterError(f"no model {name!r}; {did_you_mean(name, REGISTRY)}")
+    module, _, attribute = REGISTRY[name].partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def __getattr__(attribute: str) -> Any:
+    if attribute in _CLASSES:
+        return load(_CLASSES[attribute])
+    raise AttributeError(f"module {__name__!r} has no attribute {attribute!r}; {did_you_mean(attribute, _CLASSES)}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_CLASSES])

@@ -1,0 +1,38 @@
+"""The replica-symmetric ansatz and its zero-temperature scaling: declared, shown in the derivation, and replaceable there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from theory.replica.hierarchy import Hierarchical
+
+
+@dataclass(frozen=True)
+class OrderParameter:
+    """Overlap of one channel, Q_ab = c δ_ab + q, and its conjugate.
+
+    At zero temperature the replicas of an unsatisfiable energy close up: c = χ/β, with ĉ = β ĉ₀ and q̂ = β² q̂₀.
+    """
+
+    overlap: Hierarchical
+    conjugate: Hierarchical
+    scaled: dict[sp.Symbol, tuple[sp.Symbol, int]]
+    """Symbol at finite temperature -> its symbol at zero temperature and the power of β in front of it."""
+
+    @property
+    def symbols(self) -> list[sp.Symbol]:
+        """The saddle is stationary in these."""
+        return [s for matrix in (self.overlap, self.conjugate) for s in matrix.coefficients]
+
+
+def replica_symmetric(label: str) -> OrderParameter:
+    """RS order parameter of the channel called ``label`` (empty for the only one)."""
+    tail = f"_{label}" if label else ""
+    c, q = sp.Symbol(f"c{tail}", positive=True), sp.Symbol(f"q{tail}", positive=True)
+    c_hat, q_hat = sp.Symbol(f"\\hat{{c}}{tail}", real=True), sp.Symbol(f"\\hat{{q}}{tail}", real=True)
+    chi = sp.Symbol(f"chi{tail}", positive=True)
+    c_0, q_0 = sp.Symbol(f"\\hat{{c}}_{{0{label}}}", real=True), sp.Symbol(f"\\hat{{q}}_{{0{label}}}", real=True)
+    scaled = {c: (chi, -1), q: (q, 0), c_hat: (c_0, 1), q_hat: (q_0, 2)}
+    return OrderParameter(Hierarchical([c, q]), Hierarchical([c_hat, q_hat]), scaled)
