@@ -1,6 +1,6 @@
 """Mean-field theories of learning, derived: declarations, engines, models, and the claims of papers.
 
-``from theory import models`` for the declared models; ``from theory import Dim, Gaussian, Noise, State, Energy, ...`` to declare one's own.
+``from theory import models`` for the declared models; ``from theory import Dim, Gaussian, State, Energy, ...`` to declare one's own.
 Names are imported when they are first used.
 """
 

@@ -1,7 +1,7 @@
 """A derivation: named, explained, timed steps that hold live SymPy objects, and in which a user can intervene.
 
-Each step is a function of the state left by the steps before it. Replacing what a step produced, or the step itself, reruns all that
-follows, so that a user's own ansatz goes on to its own saddle point.
+Each step is a function of the state left by the steps before it. Replacing what a step produced, or the step itself, reruns all
+that follows, so that a user's own ansatz goes on to its own saddle point.
 """
 
 from __future__ import annotations
@@ -56,11 +56,12 @@ class Derivation:
     title: str
     steps: list[Step]
     results: list[Result] = field(default_factory=list)
+    start: dict[str, Any] = field(default_factory=dict)
 
     def run(self, start: Mapping[str, Any] | None = None) -> Derivation:
-        """Take every step; returns self."""
-        self.results = []
-        self._continue(dict(start or {}), 0, {})
+        """Take every step from the state ``start``; returns self."""
+        self.results, self.start = [], dict(start or {})
+        self._continue(dict(self.start), 0, {})
         return self
 
     def _continue(self, state: dict[str, Any], first: int, given: Mapping[int, Mapping[str, Any]]) -> None:
@@ -74,7 +75,7 @@ class Derivation:
 
     def state(self, before: str | None = None) -> dict[str, Any]:
         """All values, up to and without the step called ``before``."""
-        merged: dict[str, Any] = {}
+        merged: dict[str, Any] = dict(self.start)
         for result in self.results:
             if result.name == before:
                 break
@@ -98,7 +99,7 @@ class Derivation:
         position = self._position(name)
         for key in values:
             self.results[position][key]
-        new = Derivation(self.title, list(self.steps), [*self.results[:position]])
+        new = Derivation(self.title, list(self.steps), self.results[:position], self.start)
         new._continue(new.state(), position, {position: values})
         return new
 
@@ -107,7 +108,7 @@ class Derivation:
         position = self._position(name)
         steps = list(self.steps)
         steps[position] = Step(name, why or "replaced by the user", take)
-        new = Derivation(self.title, steps, [*self.results[:position]])
+        new = Derivation(self.title, steps, self.results[:position], self.start)
         new._continue(new.state(), position, {position: {}})
         return new
 

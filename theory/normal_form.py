@@ -1,8 +1,8 @@
 """Normal forms: every sum over modes in one basis of a resolvent, with u = b η/(κ + b η) of each mode.
 
 Plain sums go into the degrees of freedom of the literature, df_m = Σ u^m; sums weighted with further data, such as the target, into
-what is left to learn, dfc_m[rest] = Σ rest (1−u)^m. In this basis equal results are equal expressions, and forms without cancellation
-can be found: on the solutions of the fixed point, differences of large sums become sums of positive terms.
+what is left to learn, dfc_m[rest] = Σ rest (1−u)^m. In this basis equal results are equal expressions, and forms without
+cancellation can be found: on the solutions of the fixed point, differences of large sums become sums of positive terms.
 """
 
 from __future__ import annotations
@@ -25,8 +25,9 @@ class SumName(sp.Symbol):
 
     def __new__(cls, order: int, falling: int, rest: sp.Expr):
         powers = f"dfc_{falling}" if falling and not order else f"df_{order}" + (f",{falling}" if falling else "")
+        powers = powers if order or falling else "sum"
         new = sp.Symbol.__xnew__(cls, powers + ("" if rest == 1 else f"[{rest}]"), nonnegative=True)
-        new.order, new.falling, new.rest = order, falling, rest
+        new.order, new.falling, new.rest = int(order), int(falling), sp.sympify(rest)
         return new
 
     def _hashable_content(self):
@@ -38,6 +39,8 @@ class SumName(sp.Symbol):
     def _latex(self, printer) -> str:
         both = rf"\mathrm{{df}}_{{{self.order},{self.falling}}}"
         one = rf"\mathrm{{df}}_{{{self.order}}}" if not self.falling else rf"\overline{{\mathrm{{df}}}}_{{{self.falling}}}"
+        if not self.order and not self.falling:
+            return rf"\sum_k {printer._print(self.rest)}"
         rest = "" if self.rest == 1 else rf"\!\left[{printer._print(self.rest)}\right]"
         return (both if self.order and self.falling else one) + rest
 
@@ -78,23 +81,33 @@ class Resolvent:
         if not isinstance(average, ModeSum) or average.dimension != self.dimension or outermost(average.body):
             return None
         body, index = average.opened()
-        eta, u = sp.Dummy("eta", positive=True), sp.Dummy("u")
+        eta, v = sp.Dummy("eta", positive=True), sp.Dummy("v")
         entry = ModeValue(self.array, index)
-        body = sp.factor(body.xreplace({entry: eta}))
+        body = body.xreplace({entry: eta})
         if body.has(Support):
             return None
-        shifted = sp.cancel(body.xreplace({eta: self.pole * u / (self.slope * (1 - u))}))
-        if not shifted.is_polynomial(u):
+        shifted = sp.cancel(body.xreplace({eta: self.pole * (1 - v) / (self.slope * v)}))
+        above, below = sp.fraction(shifted)
+        power = sp.degree(below, v) if v in below.free_symbols else 0
+        scale = sp.cancel(below / v**power)
+        if v in scale.free_symbols or not above.is_polynomial(v):
             return None
         weighted = index in shifted.free_symbols
-        polynomial = sp.Poly(sp.expand(shifted.xreplace({u: 1 - u}) if weighted else shifted), u)
         total = sp.S.Zero
-        for (power,), coefficient in polynomial.terms():
-            for term in sp.Add.make_args(sp.expand(coefficient)):
+        for (degree,), coefficient in sp.Poly(sp.expand(above), v).terms():
+            for term in sp.Add.make_args(sp.expand(coefficient / scale)):
                 outside, rest = term.as_independent(index, as_Add=False)
-                powers = (0, power) if weighted else (power, 0)
-                total += outside * SumName(*powers, rest.xreplace({index: self.index}))
+                total += outside * self._power(degree - power, rest.xreplace({index: self.index}), weighted)
         return total
+
+    def _power(self, degree: int, rest: sp.Expr, weighted: bool) -> sp.Expr:
+        """Σ rest (1−u)^degree; negative powers are moments of the spectrum."""
+        if degree < 0:
+            eta, ratio = self.array[self.index], self.slope / self.pole
+            return sp.Add(*[sp.binomial(-degree, j) * ratio**j * SumName(0, 0, rest * eta**j) for j in range(1 - degree)])
+        if weighted:
+            return SumName(0, degree, rest)
+        return sp.Add(*[sp.binomial(degree, j) * (-1) ** j * SumName(j, 0, rest) for j in range(degree + 1)])
 
 
 def resolvent_of(expression: sp.Expr, pole: sp.Symbol) -> Resolvent | None:
@@ -132,7 +145,7 @@ def complement_form(expression: sp.Expr, support: sp.Expr) -> sp.Expr:
 
 
 def without_cancellation(expression: sp.Expr, resolvent: Resolvent, fixed_point: sp.Expr) -> sp.Expr:
-    """An equal expression on the solutions of ``fixed_point = 0``, in which differences are sums of positive terms where possible."""
+    """An equal expression on the solutions of ``fixed_point = 0``; differences are sums of positive terms where possible."""
     if not expression.args or not outermost(expression):
         return expression
     if expression.is_Add and any(t.could_extract_minus_sign() for t in expression.args):

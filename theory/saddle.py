@@ -131,12 +131,12 @@ def feedback(equation: sp.Expr, unknown: sp.Symbol) -> tuple[sp.Expr, sp.Expr] |
     return tidy(sp.factor(-constant / bare).xreplace(back)), tidy(gain.xreplace(back))
 
 
-def poles(expressions: Iterable[sp.Expr], unknowns: Iterable[sp.Symbol]) -> list[sp.Expr]:
+def poles(expressions: Iterable[sp.Expr], unknowns: Iterable[sp.Symbol], sizes: Iterable[sp.Symbol] = ()) -> list[sp.Expr]:
     """Constant terms c of the factors c + b eta that stand in denominators under mode sums, where an unknown is in c.
 
-    The factor is taken primitive, and divided by what b shares with the unknowns: c is the effective ridge of that resolvent.
+    The factor is divided by all of b but sizes of dimensions: c is the effective ridge of a resolvent of c + P eta.
     """
-    wanted, found = set(unknowns), []
+    wanted, kept, found = set(unknowns), set(sizes), []
     for expression in expressions:
         for mode_sum in sorted(expression.atoms(ModeSum), key=sp.default_sort_key):
             _, below = sp.fraction(sp.together(mode_sum.body))
@@ -148,7 +148,7 @@ def poles(expressions: Iterable[sp.Expr], unknowns: Iterable[sp.Symbol]) -> list
                 if polynomial.degree() != 1:
                     continue
                 slope, constant = polynomial.all_coeffs()
-                shared = sp.Mul(*[f for f in sp.Mul.make_args(sp.factor(slope)) if f.free_symbols & wanted])
+                shared = sp.Mul(*[f for f in sp.Mul.make_args(sp.factor(slope)) if f not in kept])
                 constant = sp.factor(constant / shared)
                 if constant.free_symbols & wanted and constant not in found:
                     found.append(constant)

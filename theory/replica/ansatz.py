@@ -24,15 +24,14 @@ class OrderParameter:
     @property
     def symbols(self) -> list[sp.Symbol]:
         """The saddle is stationary in these."""
-        return [s for matrix in (self.overlap, self.conjugate) for s in matrix.coefficients]
+        return [s for matrix in (self.overlap, self.conjugate) for s in matrix.coefficients if s.is_Symbol]
 
 
 def replica_symmetric(label: str) -> OrderParameter:
     """RS order parameter of the channel called ``label`` (empty for the only one)."""
     tail = f"_{label}" if label else ""
-    c, q = sp.Symbol(f"c{tail}", positive=True), sp.Symbol(f"q{tail}", positive=True)
-    c_hat, q_hat = sp.Symbol(f"\\hat{{c}}{tail}", real=True), sp.Symbol(f"\\hat{{q}}{tail}", real=True)
-    chi = sp.Symbol(f"chi{tail}", positive=True)
-    c_0, q_0 = sp.Symbol(f"\\hat{{c}}_{{0{label}}}", real=True), sp.Symbol(f"\\hat{{q}}_{{0{label}}}", real=True)
+    names = ("c", "q", "chat", "qhat", "chi", "chat0", "qhat0")
+    signs = {name: {"real": True} if "qhat" in name else {"positive": True} for name in names}
+    c, q, c_hat, q_hat, chi, c_0, q_0 = (sp.Symbol(f"{name}{tail}", **signs[name]) for name in names)
     scaled = {c: (chi, -1), q: (q, 0), c_hat: (c_0, 1), q_hat: (q_0, 2)}
     return OrderParameter(Hierarchical([c, q]), Hierarchical([c_hat, q_hat]), scaled)

@@ -10,7 +10,7 @@ import sympy as sp
 from theory.averages import outermost
 from theory.errors import DerivationError
 from theory.saddle import change_variable, eliminate, feedback, opaque, poles, separated, solve_linear, tidy
-from theory.symbols import gamma, kappa
+from theory.symbols import gamma, kappa, size
 
 State = Mapping[str, Any]
 
@@ -18,23 +18,28 @@ State = Mapping[str, Any]
 def _physical(state: State) -> tuple[list[sp.Symbol], list[sp.Symbol]]:
     """Overlap symbols (responses c or χ, then overlaps q) and conjugate symbols, as they stand after the temperature step."""
     rule = {old: new for p in state["order_parameters"] for old, (new, _) in p.scaled.items()} if state["cold"] else {}
-    overlaps = [rule.get(s, s) for p in state["order_parameters"] for s in p.overlap.coefficients]
-    conjugates = [rule.get(s, s) for p in state["order_parameters"] for s in p.conjugate.coefficients]
+    overlaps = [rule.get(s, s) for p in state["order_parameters"] for s in p.overlap.coefficients if s.is_Symbol]
+    conjugates = [rule.get(s, s) for p in state["order_parameters"] for s in p.conjugate.coefficients if s.is_Symbol]
     return overlaps, conjugates
 
 
 def conjugates_eliminated(state: State) -> dict[str, Any]:
-    """Every conjugate, and any overlap that enters explicitly, is solved for."""
+    """Every conjugate is solved for; with several sets of samples, the responses instead of their conjugates, which add up."""
     overlaps, conjugates = _physical(state)
-    equations, solved = eliminate(state["equations"], conjugates)
-    return {"equations": [tidy(e) for e in equations], "eliminated": solved, "unknowns": tuple(overlaps)}
+    several = len(state["order_parameters"]) > 1
+    responses, kept = overlaps[::2], conjugates[::2]
+    away = [*responses, *conjugates[1::2]] if several else conjugates
+    equations, solved = eliminate(state["equations"], away)
+    unknowns = [*kept, *overlaps[1::2]] if several else overlaps
+    return {"equations": [tidy(e) for e in equations], "eliminated": solved, "unknowns": tuple(unknowns)}
 
 
 def with_canonical_variable(state: State) -> dict[str, Any]:
     """The constant of the resolvent under the sums becomes the unknown in the place of the response in it."""
     equations, eliminated, unknowns = list(state["equations"]), dict(state["eliminated"]), list(state["unknowns"])
     definitions: dict[sp.Symbol, sp.Expr] = {}
-    for definition in poles(equations, unknowns):
+    sizes = [size(channel.dim.name) for channel in state["fields"].channels]
+    for definition in poles(equations, unknowns, sizes):
         old = next(x for x in unknowns if x in definition.free_symbols)
         new = kappa if not definitions else sp.Symbol(f"kappa_{len(definitions) + 1}", positive=True)
         changed = change_variable(equations, definition, old, new)
@@ -52,23 +57,16 @@ def closed_equations(state: State, energy) -> dict[str, Any]:
     """Overlaps that enter their own equation linearly are solved; the gain of a single one is the order parameter γ."""
     unknowns = list(state["unknowns"])
     remaining = [e for e in state["equations"] if e != 0]
-    solved: dict[sp.Symbol, sp.Expr] = {}
     gains: dict[sp.Symbol, sp.Expr] = {}
-    for unknown in [u for u in reversed(unknowns) if u not in state["canonical"]]:
-        own = [e for e in remaining if unknown in e.free_symbols]
-        if len(own) != 1:
-            continue
-        loop = feedback(own[0], unknown)
-        if loop is not None and loop[1] != 0 and not gains:
-            source, gain = loop
-            gains[gamma] = gain
-            solution = over_gain(recognised(separated(source), gamma, gain) / (1 - gamma))
-        else:
-            solution = solve_linear(own[0], unknown)
-            if solution is None:
-                continue
+    overlaps = [q for p in state["order_parameters"] for q in _physical({**state, "order_parameters": (p,)})[0][1:]]
+    own = [e for e in remaining if set(overlaps) & e.free_symbols]
+    loop = feedback(own[0], overlaps[0]) if len(overlaps) == len(own) == 1 else None
+    if loop is not None and loop[1] != 0:
+        source, gains[gamma] = loop
+        solved = {overlaps[0]: over_gain(recognised(separated(source), gamma, gains[gamma]) / (1 - gamma))}
         remaining.remove(own[0])
-        solved = {x: value.xreplace({unknown: solution}) for x, value in solved.items()} | {unknown: solution}
+    else:
+        remaining, solved = eliminate(remaining, overlaps)
     fixed = [u for u in unknowns if u not in solved]
     if len(remaining) != len(fixed):
         raise DerivationError(f"{energy.name}: {len(remaining)} equations for the unknowns {', '.join(map(str, fixed))}; "
@@ -94,7 +92,7 @@ def recognised(expression: sp.Expr, name: sp.Symbol, definition: sp.Expr) -> sp.
     """The expression with the average that makes up ``definition`` (a multiple of one average) written through its name."""
     averages = outermost(definition)
     if len(averages) != 1:
-        return expression
+        return expression.subs(definition, name)
     average = averages[0]
     stand_in = sp.Dummy("average")
     value = solve_linear(definition.xreplace({average: stand_in}) - name, stand_in)

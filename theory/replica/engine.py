@@ -61,7 +61,7 @@ def derive(energy) -> Derivation:
 def _fields(energy) -> dict[str, Any]:
     fields = read_fields(energy)
     if not fields.channels:
-        raise DerivationError(f"energy of {energy.name}: no Gaussian matrix acts on {fields.state.name}; replicas have nothing to average")
+        raise DerivationError(f"energy of {energy.name}: no Gaussian matrix acts on {fields.state.name}; there is no disorder to average")
     q = sp.Function("Q")(sp.Symbol("a"), sp.Symbol("b"))
     wa, wb = sp.Symbol("w_a", real=True), sp.Symbol("w_b", real=True)
     shown = {}
@@ -98,16 +98,17 @@ def samples_term(state: State, weights: Mapping[Any, sp.Expr] | None = None) -> 
 
 
 def one_site(state: State, source: sp.Expr = sp.S.Zero) -> sp.Expr:
-    """Contribution of one site to the replicated action, with a source added to the exponent."""
+    """Contribution of one site to the replicated action, with a source added to the exponent, at given site noise."""
     fields = state["fields"]
     pairs = [(p.conjugate, c.form) for c, p in zip(fields.channels, state["order_parameters"], strict=True)]
-    return moments(site_integral(pairs, -beta * fields.penalty + source), fields.site_noise)
+    return site_integral(pairs, -beta * fields.penalty + source)
 
 
 def _action(state: State) -> dict[str, Any]:
     fields = state["fields"]
     coupling = sum((p.overlap @ p.conjugate).trace() / 2 for p in state["order_parameters"])
-    return {"action": samples_term(state) + coupling + total(fields.dim, one_site(state), fields.index)}
+    site = moments(one_site(state), fields.site_noise)
+    return {"action": samples_term(state) + coupling + total(fields.dim, site, fields.index)}
 
 
 def _saddle(state: State) -> dict[str, Any]:
@@ -126,10 +127,10 @@ def _cold(state: State) -> dict[str, Any]:
         if order is None or power == order:
             return coefficient
         if power < order:
-            raise DerivationError(f"zero temperature: {expression} diverges as beta**{-power}; the scaling of the ansatz does not fit it")
+            raise DerivationError(f"zero temperature: {expression} diverges as beta**{-power}; the ansatz scales otherwise")
         return sp.S.Zero
 
-    return {"equations": [limit(e) for e in state["equations"]], "scaling": {k: v for k, v in rule.items()}, "at_temperature": limit}
+    return {"equations": [limit(e) for e in state["equations"]], "scaling": rule, "at_temperature": limit}
 
 
 def _warm(state: State, energy) -> dict[str, Any]:

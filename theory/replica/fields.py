@@ -78,7 +78,7 @@ def read_fields(energy) -> Fields:
     (state,) = energy.states
     dim, index = state.dim, ModeIndex(state.dim.name, "k")
     if state.how.get("prior"):
-        raise DerivationError(f"prior {state.how['prior']!r} of {state.name}: only a penalty in the energy is derived; add one to it")
+        raise DerivationError(f"prior {state.how['prior']!r} of {state.name}: only a penalty is derived; add one to the energy")
     penalty, channels = sp.S.Zero, []
     noise = {Site(leaf): leaf.how["variance"] for leaf in energy.leaves if leaf.kind == "noise" and leaf.dim == dim}
     for coefficient, expression, over in terms(energy.energy):
@@ -146,11 +146,11 @@ def _channel(expression: sp.Expr, over: Dim, dim: Dim, state: Leaf, index: ModeI
 def _matrix(site: Site, dim: Dim) -> Gaussian:
     matrix = site.node.matrix
     if not isinstance(matrix, Gaussian):
-        raise DerivationError(f"local field {site}: {matrix} is not a Gaussian matrix; nested random matrices need the resolvent engine")
+        raise DerivationError(f"local field {site}: {matrix} is no Gaussian matrix; a nested one needs the resolvent engine")
     if any(isinstance(s.node, Dot) for s in sites(site.node.vector.expr)):
         raise DerivationError(f"local field {site}: a random matrix inside another one needs the resolvent engine")
     if matrix.cols != dim:
-        raise DerivationError(f"local field {site}: it sums over {matrix.cols}, the state lives over {dim}; give the state that dimension")
+        raise DerivationError(f"local field {site}: it sums over {matrix.cols}, not over {dim} of the state; transpose the matrix")
     for key in ("mean", "symmetry", "fresh"):
         if matrix.leaf.how.get(key):
             raise DerivationError(f"matrix {matrix}: {key}={matrix.leaf.how[key]} is not averaged by replicas; leave it out")

@@ -1,7 +1,7 @@
 """Hierarchical (Parisi) matrices between n replicas, exact in symbolic n: replica symmetry is the case without breaking.
 
-A matrix is Σ_j c_j E_j, where E_j is the block matrix of ones with blocks of size m_j, 1 = m_0 < m_1 < ... < m_{k+1} = n. They commute,
-so that products, inverses and determinants are elementwise on the eigenvalues λ_j = Σ_{i≤j} c_i m_i, of multiplicity
+A matrix is Σ_j c_j E_j, where E_j is the block matrix of ones with blocks of size m_j, 1 = m_0 < m_1 < ... < m_{k+1} = n. They
+commute, so that products, inverses and determinants are elementwise on the eigenvalues λ_j = Σ_{i≤j} c_i m_i, of multiplicity
 n/m_j − n/m_{j+1} (the last one: 1).
 """
 

@@ -11,8 +11,8 @@ from theory.declaration.scalars import Average, Over, QuadraticForm
 from theory.declaration.sites import tops
 from theory.errors import DerivationError
 from theory.modes import ModeArray, ModeIndex
-from theory.replica.data import plain
-from theory.replica.fields import W, Channel, Fields
+from theory.replica.data import moments, plain, total
+from theory.replica.fields import Channel, Fields, W
 
 SOURCE = sp.Symbol("J", real=True)
 """Source that multiplies a function of every replica."""
@@ -47,7 +47,7 @@ def site_observable(expression: sp.Expr, fields: Fields, law: SiteLaw) -> sp.Exp
     if not polynomial.is_polynomial(W):
         raise DerivationError(f"observable: {expression} is not polynomial in {fields.state.name}; only polynomials are derived")
     values = {stand_in: site_observable(top.expr, fields, law) for top, stand_in in inner.items()}
-    return law.expectation(polynomial).xreplace(values)
+    return moments(law.expectation(polynomial).xreplace(values), fields.site_noise)
 
 
 def scalar_observable(expression: sp.Expr, fields: Fields, law: SiteLaw, sample) -> sp.Expr:
@@ -55,7 +55,7 @@ def scalar_observable(expression: sp.Expr, fields: Fields, law: SiteLaw, sample)
     rule = {}
     for top in tops(expression):
         if isinstance(top, Over) and top.dim == fields.dim:
-            rule[top] = _sum(site_observable(top.expr, fields, law), fields.index)
+            rule[top] = total(fields.dim, site_observable(top.expr, fields, law), fields.index)
         elif isinstance(top, Over):
             rule[top] = sample(_channel(fields, top), _channel(fields, top).in_field(top.expr))
         elif isinstance(top, QuadraticForm):
@@ -63,10 +63,6 @@ def scalar_observable(expression: sp.Expr, fields: Fields, law: SiteLaw, sample)
         else:
             raise DerivationError(f"observable: {top} is no sum over a dimension; wrap it in sum_over or mean")
     return plain(expression.xreplace(rule))
-
-
-def _sum(expression: sp.Expr, index: ModeIndex) -> sp.Expr:
-    return ModeSum(expression, index)
 
 
 def _channel(fields: Fields, top: Over) -> Channel:
@@ -78,7 +74,7 @@ def _channel(fields: Fields, top: Over) -> Channel:
 
 def _quadratic_form(form: QuadraticForm, fields: Fields, law: SiteLaw) -> sp.Expr:
     """v^T O v: sites are independent given the order parameters, so that off the diagonal means multiply."""
-    matrix, other = ModeArray(form.matrix.name, rank=2, real=True), ModeIndex(fields.index.dimension, "l")
+    matrix, other = ModeArray(form.matrix.leaf.name, rank=2, real=True), ModeIndex(fields.index.dimension, "l")
     mean = site_observable(form.expr, fields, law)
     square = site_observable(sp.expand(form.expr**2), fields, law)
     pairs = ModeSum(mean * ModeSum(matrix[fields.index, other] * mean.xreplace({fields.index: other}), other), fields.index)
