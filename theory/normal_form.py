@@ -16,6 +16,7 @@ from theory.averages import ModeSum, outermost
 from theory.modes import ModeArray, ModeIndex, ModeValue
 from theory.saddle import opaque, solve_linear
 from theory.special import Support
+from theory.symbols import size
 
 
 class SumName(sp.Symbol):
@@ -104,10 +105,13 @@ class Resolvent:
         """Σ rest (1−u)^degree; negative powers are moments of the spectrum."""
         if degree < 0:
             eta, ratio = self.array[self.index], self.slope / self.pole
-            return sp.Add(*[sp.binomial(-degree, j) * ratio**j * SumName(0, 0, rest * eta**j) for j in range(1 - degree)])
+            return sp.Add(*[sp.binomial(-degree, j) * ratio**j * self._name(0, 0, rest * eta**j) for j in range(1 - degree)])
         if weighted:
-            return SumName(0, degree, rest)
-        return sp.Add(*[sp.binomial(degree, j) * (-1) ** j * SumName(j, 0, rest) for j in range(degree + 1)])
+            return self._name(0, degree, rest)
+        return sp.Add(*[sp.binomial(degree, j) * (-1) ** j * self._name(j, 0, rest) for j in range(degree + 1)])
+
+    def _name(self, order: int, falling: int, rest: sp.Expr) -> sp.Expr:
+        return SumName(order, falling, rest) if order or falling or rest != 1 else size(self.dimension)
 
 
 def resolvent_of(expression: sp.Expr, pole: sp.Symbol) -> Resolvent | None:

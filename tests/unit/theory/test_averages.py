@@ -6,7 +6,7 @@ import sys
 
 import pytest
 import sympy as sp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from theory.averages import Bound, GaussianAverage, ModeSum, mode_derivative, outermost
@@ -70,6 +70,7 @@ def test_pickling_and_rebuilding_give_the_same_expression(s):
         assert average.func(*average.args) == average
 
 
+@settings(max_examples=40)
 @given(sums(), st.sampled_from([x, y]), sums())
 def test_substitution_of_a_sum_captures_nothing(s, old, new):
     scalars = {**SCALARS, old: exact(new)}
@@ -78,6 +79,7 @@ def test_substitution_of_a_sum_captures_nothing(s, old, new):
     assert exact(s.subs(old, new)) == expected
 
 
+@settings(max_examples=40)
 @given(sums(), st.sampled_from([x, y]))
 def test_derivative_is_that_of_the_written_out_sum(s, by):
     written = value(sp.sympify(s), DATA, {**SCALARS, x: x, y: y})
@@ -96,6 +98,7 @@ def test_bound_variables_are_not_free(s):
     assert not any(isinstance(symbol, Bound) for symbol in s.free_symbols)
 
 
+@settings(max_examples=40)
 @given(sums())
 def test_expand_and_together_keep_the_value(s):
     assert exact(sp.expand(s)) == exact(s)
