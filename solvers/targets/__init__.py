@@ -1,0 +1,1 @@
+"""What `reproduce` can draw: one file per paper."""
