@@ -17,6 +17,7 @@ from theory.declaration.dimensions import Dim, Spectrum
 from theory.declaration.elementwise import absolute, cos, cosh, erf, exp, heaviside, log, relu, sign, sin, sqrt, tanh
 from theory.declaration.energy import Energy
 from theory.declaration.ensembles import Deterministic, Gaussian
+from theory.declaration.expression import Expression
 from theory.declaration.gradients import affine, gradient
 from theory.declaration.laws import Model
 from theory.declaration.matrices import Diag, Inv, Prod, Sum
@@ -36,7 +37,7 @@ __all__ = [
     "sum_over", "mean", "average", "Tr", "quadratic_form", "Over", "Average", "QuadraticForm", "Trace",
     "tanh", "erf", "relu", "heaviside", "sign", "sqrt", "exp", "log", "cosh", "sin", "cos", "absolute",
     # laws
-    "Model", "Energy", "Parameter", "Contribution",
+    "Model", "Energy", "Expression", "Parameter", "Contribution",
     # walks
     "Leaf", "Dot", "Site", "tops", "sites", "generic", "varies", "batch", "leaves", "symbols", "partial",
     "replace_tops", "substitute", "collect", "linear_coefficients", "terms", "gradient", "affine",

@@ -36,9 +36,9 @@ def refuse(what: str, value: object, repair: str) -> NoReturn:
 def identifier(name: object, what: str) -> str:
     """``name`` if it can name an object or a parameter; a DeclarationError otherwise."""
     if not isinstance(name, str) or not name.isidentifier() or name.startswith("_"):
-        refuse(f"name of a {what}", repr(name), "take an identifier such as 'w0' that starts with a letter")
+        refuse(f"{what} name", repr(name), "take an identifier such as 'w0' that starts with a letter")
     if iskeyword(name) or name in RESERVED:
-        refuse(f"name of a {what}", repr(name), "this name is reserved, take another one")
+        refuse(f"{what} name", repr(name), "this name is reserved, take another one")
     return name
 
 

@@ -70,6 +70,12 @@ class Energy(Model):
 
         return derive(self)
 
+    def minimiser(self):
+        """The observables at the minimum of a quadratic energy, as an :class:`Expression` in its random matrices."""
+        from theory.declaration.expression import minimiser
+
+        return minimiser(self)
+
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
 

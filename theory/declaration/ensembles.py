@@ -18,6 +18,8 @@ FRESH = ("step", "layer")
 class MatrixLeaf(Mat):
     """A leaf of the tree or its transpose; ``leaf`` holds name and law, ``transposed`` says which."""
 
+    free_symbols = frozenset()
+
     def _place(self, leaf: Leaf, transposed: bool) -> None:
         self.leaf, self.transposed, self.args = leaf, transposed, (leaf, transposed)
         rows, cols = leaf.dims

@@ -20,6 +20,8 @@ def gradient(energy, state: Vec) -> Vec:
     The adjoint g of a local field A@v flows back as A.T@g on v, and through an inner sum as a global factor.
     DeclarationError for a state that is no declared vector, and where a matrix or an average holds the state.
     """
+    if not isinstance(state, Vec):
+        refuse("gradient by", state, "the state is a vector that State(name, dim) returned")
     leaf = state.leaf
     total = sp.S.Zero
 

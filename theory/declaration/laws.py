@@ -35,11 +35,11 @@ class Model:
     def __init__(self, states: Iterable[Leaf], body: Iterable, observe, parameters, name: str | None, reference) -> None:
         self.name = type(self).__name__ if name is None else name
         if not isinstance(self.name, str) or not self.name.strip():
-            refuse("name of a model", repr(name), "pass a text that is not empty")
-        references = () if reference is None else (reference,) if isinstance(reference, str) else tuple(reference)
-        if not all(isinstance(r, str) for r in references):
+            refuse("model name", repr(name), "pass a text that is not empty")
+        references = () if reference is None else (reference,) if isinstance(reference, str) else reference
+        if not isinstance(references, (tuple, list)) or not all(isinstance(r, str) for r in references):
             refuse(f"reference of {self.name}", repr(reference), "pass identifiers of papers as text")
-        self.references, self.states, self._body = references, tuple(states), tuple(body)
+        self.references, self.states, self._body = tuple(references), tuple(states), tuple(body)
         dims = tuple(s for s in symbols(self._body) if isinstance(s, Dim))
         self.observe = checked({} if observe is None else observe, self.states, dims)
         parts = (*self._body, *(value for value in self.observe.values()))
@@ -67,14 +67,15 @@ class Model:
                     refuse("spectrum of two dimensions", both, "give each its own Spectrum")
 
     def _named(self, given) -> tuple[Parameter, ...]:
-        if isinstance(given, Parameter):
-            given = (given,)
-        named = list(given)
+        named = list(given) if isinstance(given, (tuple, list)) else [given]
         for p in named:
             if not isinstance(p, Parameter):
                 refuse(f"parameter of {self.name}", repr(p), "pass Parameter(name, symbol, ...)")
         wanted = self._wanted()
         for p in named:
+            if isinstance(p.symbol, Dim) and p.symbol in self.dimensions and p.symbol not in wanted:
+                why = f"it follows from the values of {p.symbol.spectra[0]}" if p.symbol.spectra else "a finite size is not swept"
+                refuse(f"parameter {p.name}", f"the size {p.symbol}", why)
             if p.symbol not in wanted:
                 hint = did_you_mean(p.symbol.name, map(str, wanted))
                 refuse(f"parameter {p.name}", f"symbol {p.symbol} does not stand in the declaration", hint)

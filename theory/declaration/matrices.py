@@ -29,6 +29,8 @@ class Diag(Mat):
     def apply(self, vector):
         return self.vector * vector
 
+    free_symbols = property(lambda self: self.vector.expr.free_symbols)
+
     def derivative(self, symbol, vector):
         return self.vector.map(lambda e: e.diff(symbol)) * vector
 
@@ -58,9 +60,9 @@ class Prod(Mat):
             if isinstance(m, Diag):
                 if kept and isinstance(kept[-1], Diag):
                     m = Diag(m.rows, kept.pop().vector * m.vector)
-                factor, entry = split_factor(m.vector.expr, m.rows)
-                number *= factor
-                kept += [] if entry == 1 else [Diag(m.rows, entry)]
+                outside, inside = split_factor(m.vector.expr, m.rows)
+                number *= outside
+                kept += [] if inside == 1 else [Diag(m.rows, inside)]
             elif kept and (Inv.of(kept[-1]) == m or Inv.of(m) == kept[-1]):
                 kept.pop()
             else:

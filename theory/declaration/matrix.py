@@ -58,6 +58,11 @@ class Mat(Operand):
         outside, inside = split_factor(vector.expr, self.cols)
         return Vec(self.rows, outside * Site(Dot(self, Vec(self.cols, inside))))
 
+    @property
+    def free_symbols(self) -> set[sp.Symbol]:
+        """Symbols that stand in it, those of its draws' laws left out."""
+        return set().union(*[a.free_symbols for a in self.args])
+
     def derivative(self, symbol, vector: Vec) -> Vec:
         """Derivative of this matrix by a scalar parameter, applied to a fixed vector; draws do not depend on parameters."""
         return Vec(self.rows, 0)

@@ -109,12 +109,12 @@ class QuadraticForm(Functional):
     """The scalar v^T O v of a given symmetric matrix and a vector, for instance a test error under a covariance of its own."""
 
     def __new__(cls, matrix: Deterministic, expression):
-        if expression == 0:
+        outside, inside = split_factor(sp.sympify(expression), matrix.cols)
+        if outside == 0:
             return sp.S.Zero
-        number, rest = sp.sympify(expression).primitive()
-        new = sp.Expr.__new__(cls, rest)
+        new = sp.Expr.__new__(cls, inside)
         new.matrix = matrix
-        return number**2 * new
+        return outside**2 * new
 
     __slots__ = ("matrix",)
     expr = property(lambda self: self.args[0])

@@ -68,6 +68,12 @@ class Dot:
 
     dim = property(lambda self: self.matrix.rows)
 
+    @property
+    def parameters(self) -> set[sp.Symbol]:
+        """Sizes and scalar symbols that stand in it."""
+        inside = self.vector.expr.free_symbols | self.matrix.free_symbols
+        return {s for s in inside if not isinstance(s, (Site, Spectrum))}
+
     def derivative(self, symbol) -> sp.Expr:
         """Derivative by a scalar parameter; the other sites are independent of it."""
         return (self.matrix.apply(self.vector.map(lambda e: e.diff(symbol))) + self.matrix.derivative(symbol, self.vector)).expr
@@ -104,6 +110,14 @@ class Site(sp.Symbol):
     def __reduce_ex__(self, protocol):
         return Site, (self.node,)
 
+    @property
+    def free_symbols(self):
+        return {self} | (self.node.parameters if isinstance(self.node, Dot) else set())
+
+    @classmethod
+    def class_key(cls):
+        return 2, 1, cls.__name__  # after parameters and per-mode data in print
+
     def sort_key(self, order=None):
         return self.class_key(), (2, (self.name, self.node.key)), sp.S.One.sort_key(), sp.S.One
 
@@ -113,6 +127,9 @@ class Site(sp.Symbol):
         if isinstance(self.node, Dot) and not isinstance(symbol, Site):
             return self.node.derivative(symbol)  # a parameter inside the product
         return sp.S.Zero
+
+    def _eval_derivative_n_times(self, symbol, n):
+        return sp.Basic._eval_derivative_n_times(self, symbol, n)  # an atom of SymPy would say 0 here
 
     def _latex(self, printer) -> str:
         if isinstance(self.node, Dot):
@@ -182,10 +199,15 @@ def depends(expression, dim: Dim) -> bool:
 
 def split_factor(expression, dim: Dim) -> tuple[sp.Expr, sp.Expr]:
     """``expression = outside * inside`` where ``outside`` does not vary along ``dim``: numbers, signs, parameters, sums."""
-    number, rest = expression.primitive()
-    if rest.is_Add and rest.could_extract_minus_sign():
-        number, rest = -number, -rest
-    outside, inside = [number], []
-    for factor in sp.Mul.make_args(rest):
-        (inside if depends(factor, dim) else outside).append(factor)
+    outside, inside = [], []
+    for factor in sp.Mul.make_args(expression):
+        if not depends(factor, dim):
+            outside.append(factor)
+            continue
+        base, power = factor.as_base_exp() if factor.is_Pow and factor.exp.is_Integer else (factor, 1)
+        number, rest = base.primitive()
+        if rest.is_Add and rest.could_extract_minus_sign():
+            number, rest = -number, -rest
+        outside.append(number**power)
+        inside.append(rest**power)
     return sp.Mul(*outside), sp.Mul(*inside)

@@ -70,6 +70,13 @@ def symbols(part) -> tuple[sp.Symbol, ...]:
     return tuple(sorted((s for s in found if not isinstance(s, Site)), key=lambda s: (s.name, str(type(s)), s.sort_key())))
 
 
+def matrices_in(part, kind: type[Mat]) -> tuple[Mat, ...]:
+    """Every matrix of a kind in it, inside local fields and traces too, sorted by text."""
+    found: set[Mat] = set()
+    _find(part, kind, found, set())
+    return tuple(sorted(found, key=lambda m: (str(m), m.key)))
+
+
 def replace_tops(expression, rule: Mapping):
     """Replace sites and functionals of an expression, leaving the inside of its functionals alone."""
     if expression in rule:
@@ -133,7 +140,8 @@ def substitute(part, rule: Mapping):
 
 
 def _leaf(key) -> Leaf:
-    return key if isinstance(key, Leaf) else key.leaf
+    leaf = key if isinstance(key, Leaf) else getattr(key, "leaf", None)
+    return leaf or refuse("substitution of a compound", key, "substitute the declared vectors and matrices in it")
 
 
 def _checked(key, value):
@@ -174,13 +182,20 @@ def _substitute(part, rule):
 
 
 def collect(part):
-    """``X@a + c*(X@b)`` becomes ``X@(a + c*b)``, at every level and inside every function: the fewest local fields.
+    """``X@a + c*(X@b)`` becomes ``X@(a + c*b)``, at every level and inside every function: never more local fields.
 
     Takes a vector or an expression. Products are not expanded, except in an expression that is affine in its local fields.
     """
     if isinstance(part, Vec):
         return Vec(part.dim, collect(part.expr))
-    return _gather(replace_tops(part, {top: _inside(top) for top in tops(part)}))
+    inner = replace_tops(part, {top: _inside(top) for top in tops(part)})
+    gathered = _gather(inner)
+    # Where a field is needed by itself too, merging it into another one may add one.
+    return gathered if len(_fields(gathered)) <= len(_fields(inner)) else inner
+
+
+def _fields(expression) -> list[Site]:
+    return [s for s in sites(expression) if isinstance(s.node, Dot)]
 
 
 def _inside(top):
@@ -204,9 +219,8 @@ def _gather(expression):
 
 def _merged(expression):
     """The expression with its products by one matrix merged; None if it is not affine in them with constant coefficients."""
-    fields = [s for s in sites(expression) if isinstance(s.node, Dot)]
     try:
-        found, rest = linear_coefficients(expression, fields)
+        found, rest = linear_coefficients(expression, _fields(expression))
     except DeclarationError:
         return None
     if any(varies(c) or batch(c) for c in found.values()):
