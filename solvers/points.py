@@ -1,0 +1,199 @@
+"""One piece of a sweep, solved: the unit of work that crosses to another process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.fixed_point import EPSILON, Roots, find_roots
+from solvers.limits import FINITE, INFINITE, UNDECIDED, Regularised
+from solvers.mode_data import ModeData
+from solvers.systems import System, compiled_system, symbols_of
+
+LEVELS = (201, 801, 3201)
+"""Nodes of Gaussian averages, tried in turn until the forward error is small enough."""
+LINEAR_SCALE = 1e-3
+"""The error of an unknown that may be zero is relative to itself or to this share of its interval, whichever is larger."""
+UNDERFLOW = 1e-290
+RESOLVED = 1e-10
+"""Derivatives with a larger relative error are done again with many digits."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What one piece asks for: ``scalars`` by public name, each (points,), the mode data, and the names wanted; ``refine`` spends
+    many digits on derivatives that rounding has spoilt."""
+
+    theory: Any
+    scalars: dict[str, NDArray]
+    data: ModeData
+    full: ModeData | None
+    names: tuple[str, ...]
+    gradients: tuple[tuple[str, str], ...] = ()
+    tolerance: float = 1e-10
+    start: Mapping[str, float] | None = None
+    refine: bool = True
+
+
+@dataclass
+class Piece:
+    """Results: by name values, relative errors and kinds of limit, each (points,) or (points, modes)."""
+
+    values: dict[str, NDArray] = field(default_factory=dict)
+    errors: dict[str, NDArray] = field(default_factory=dict)
+    kinds: dict[str, NDArray] = field(default_factory=dict)
+    gradients: dict[tuple[str, str], NDArray] = field(default_factory=dict)
+    gradient_errors: dict[tuple[str, str], NDArray] = field(default_factory=dict)
+    residual: NDArray = field(default_factory=lambda: np.zeros(0))
+    iterations: NDArray = field(default_factory=lambda: np.zeros(0, dtype=int))
+    limits: NDArray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+
+
+def solve_piece(task: Task) -> Piece:
+    """Solve every point of a piece; failures are left in its errors."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        piece, system = Piece(), compiled_system(task.theory)
+        levels = LEVELS if system.has_quadrature else LEVELS[:1]
+        for level, nodes in enumerate(levels):
+            finer = levels[level + 1] if level + 1 < len(levels) else 2 * nodes - 1
+            piece = _solved(
+                task, compiled_system(task.theory, nodes), compiled_system(task.theory, finer) if len(levels) > 1 else None
+            )
+            if all((e <= task.tolerance).all() for e in piece.errors.values()):
+                break
+        return piece
+
+
+def _solved(task: Task, system: System, finer: System | None) -> Piece:
+    regular = Regularised(system, task.scalars, task.data)
+    points = len(next(iter(regular.scalars.values()))) if regular.scalars else 1
+    scalars = symbols_of(task.theory, regular.scalars)
+    roots = _roots(system, scalars, points, task)
+    with np.errstate(all="ignore"):
+        if finer is not None:
+            roots.uncertainty = roots.uncertainty + _quadrature_error(system, finer, scalars, points, task.data, roots)
+        piece = _observed(task, system, finer, regular, scalars, points, roots)
+        for parameter, observable in task.gradients:
+            _differentiate(piece, task, system, regular, known(system, scalars, roots.x), points, roots, parameter, observable)
+    return piece
+
+
+def _differentiate(
+    piece: Piece,
+    task: Task,
+    system: System,
+    regular: Regularised,
+    at: dict[Any, NDArray],
+    points: int,
+    roots: Roots,
+    parameter: str,
+    observable: str,
+) -> None:
+    from solvers.derivatives import total_derivative
+    from solvers.polishing import precise_derivative
+
+    data, at_limits = task.data, bool(regular.limits.size)
+    slope = total_derivative(system, parameter, observable, at, points, data, task.full, roots.uncertainty, at_limits)
+    value, error = slope.value, slope.error
+    entry = system.theory.parameter(parameter)
+    if task.refine and not entry.ndim and value.ndim == 1:
+        for i in np.flatnonzero(~(error <= RESOLVED * np.abs(value)) & np.isfinite(roots.uncertainty).all(axis=1)):
+            value[i] = precise_derivative(system, parameter, observable, {s: float(v[i]) for s, v in at.items()}, data)
+            error[i] = RESOLVED * abs(value[i])
+    elif at_limits and error.shape == value.shape:
+        # A relative sensitivity that is lost in rounding is zero, for there is no trend to follow to the limit.
+        size = np.abs(system.outputs([observable])(at, points, data, task.full)[0])[:, None]
+        faint = error * (task.full or data).arrays[entry.symbol] <= RESOLVED * size if entry.ndim else error <= RESOLVED
+        value = np.where(error <= np.maximum(RESOLVED, 1e-6) * np.abs(value), value, np.where(faint, 0.0, np.nan))
+    merged, kinds = regular.merge(value)
+    piece.gradients[parameter, observable] = np.where(kinds == UNDECIDED, np.nan, merged)
+    piece.gradient_errors[parameter, observable] = regular.spread(error)
+
+
+def known(system: System, scalars: Mapping[Any, NDArray], x: NDArray) -> dict[Any, NDArray]:
+    """Scalars by symbol, unknowns included."""
+    return {**scalars, **{u: x[:, i] for i, u in enumerate(system.unknowns)}}
+
+
+def _roots(system: System, scalars: Mapping[Any, NDArray], points: int, task: Task) -> Roots:
+    if not system.unknowns:
+        return Roots(np.zeros((points, 0)), np.zeros((points, 0)), np.zeros(points), np.zeros(points, dtype=int))
+    lower, upper = system.bounds(scalars, points, task.data)
+
+    def residual(x: NDArray, which: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+        here = {s: v[which] for s, v in scalars.items()}
+        return system.best_forms(known(system, here, x), len(which), task.data)[:3]
+
+    start = None
+    if task.start:
+        names = [u.name for u in system.unknowns]
+        start = np.broadcast_to([task.start[n] for n in names], (points, len(names)))
+    with np.errstate(all="ignore"):
+        roots = find_roots(residual, lower, upper, system.logarithmic, start)
+        outside = (roots.x < lower * (1 - 1e-9) - 1e-300) | (roots.x > upper * (1 + 1e-9) + 1e-300)
+        outside &= ~((~system.logarithmic) & (np.abs(roots.x - np.clip(roots.x, lower, upper)) < 1e-9))
+        roots.uncertainty[outside] = np.inf
+    return roots
+
+
+def _quadrature_error(system: System, finer: System, scalars, points: int, data: ModeData, roots: Roots) -> NDArray:
+    """How far the unknowns would move with more nodes."""
+    if not system.unknowns:
+        return np.zeros((points, 0))
+    f, jacobian, *_ = finer.best_forms(known(system, scalars, roots.x), points, data)
+    move = np.full(f.shape, np.inf)
+    for i in range(points):
+        if np.isfinite(jacobian[i]).all() and np.linalg.matrix_rank(jacobian[i]) == f.shape[1]:
+            move[i] = np.abs(np.linalg.solve(jacobian[i], f[i]))
+    return move
+
+
+def _observed(task: Task, system: System, finer: System | None, regular: Regularised, scalars, points: int, roots: Roots) -> Piece:
+    piece, m = Piece(), len(system.unknowns)
+    lost = np.logical_not(np.isfinite(roots.uncertainty).all(axis=1))
+    at = known(system, scalars, np.where(lost[:, None], np.nan, roots.x))
+    lower, upper = system.bounds(scalars, points, task.data)
+    for i, symbol in enumerate(system.unknowns):
+        width = np.where(np.isfinite(upper[:, i] - lower[:, i]), upper[:, i] - lower[:, i], 1.0)
+        scale = 1.0 if system.logarithmic[i] else np.maximum(np.abs(roots.x[:, i]), LINEAR_SCALE * width)
+        _record(piece, regular, symbol.name, at[symbol], roots.uncertainty[:, i] / scale)
+    names = [n for n in task.names if n not in piece.values]
+    found = iter(system.outputs(names)(at, points, task.data, task.full))
+    finest = iter(finer.outputs(names)(at, points, task.data, task.full)) if finer is not None else None
+    tiny = np.asarray((np.abs(np.where(system.logarithmic, roots.x, 1.0)) < 1e-100).any(axis=1))
+    for name in names:
+        value, noise = next(found), next(found)
+        slopes = [next(found) for _ in range(m)]
+        error = EPSILON * noise
+        if finest is not None:
+            error = error + np.abs(next(finest) - value)
+            for _ in range(m + 1):
+                next(finest)
+        extra = (slice(None),) + (None,) * (value.ndim - 1)
+        for slope, uncertainty in zip(slopes, roots.uncertainty.T, strict=True):
+            error = error + np.where(slope == 0, 0.0, np.abs(slope) * uncertainty[extra])
+        relative = np.where(error == 0, 0.0, error / np.abs(value))
+        sunk = (np.abs(value) < UNDERFLOW) & ((value != 0) | tiny[extra])
+        relative = np.where(sunk | lost[extra] | np.logical_not(np.isfinite(relative)), np.inf, relative)
+        _record(piece, regular, name, value, relative)
+    piece.residual, piece.iterations = regular.spread(roots.residual), regular.spread(roots.iterations)
+    piece.limits = np.zeros(regular.points, dtype=bool)
+    piece.limits[regular.limits] = True
+    return piece
+
+
+def _record(piece: Piece, regular: Regularised, name: str, value: NDArray, error: NDArray) -> None:
+    piece.values[name], kinds = regular.merge(value)
+    spread = regular.spread(np.broadcast_to(error, value.shape))
+    if regular.limits.size:
+        with np.errstate(all="ignore"):
+            apart = np.abs(value[regular.points :] / value[regular.limits] - 1)
+        spread[regular.limits] += np.where((kinds[regular.limits] == FINITE) & np.isfinite(apart), apart, 0.0)
+    piece.errors[name] = np.where(kinds == UNDECIDED, np.inf, np.where(kinds == INFINITE, 0.0, spread))
+    piece.kinds[name] = kinds

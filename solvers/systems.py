@@ -1,0 +1,187 @@
+"""A theory as NumPy functions: residuals with exact Jacobian and rounding, bounds of unknowns, observables with sensitivity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from solvers.compile import Compiled, compile_expressions
+from solvers.fixed_point import EPSILON
+from solvers.mode_data import ModeData, theory_key
+from solvers.rounding import NODES, grouped, rounding
+from theory.averages import GaussianAverage, outermost
+from theory.errors import ParameterError
+from theory.modes import ModeIndex
+
+Scalars = Mapping[Any, NDArray]
+
+
+class Expressions:
+    """Several expressions at the points of a sweep; those with a free mode index at every mode.
+
+    Sums over modes that do not depend on the free index are done once, on the nodes; only the rest sees all modes.
+    """
+
+    def __init__(self, expressions: Sequence[sp.Expr], nodes: int = 201):
+        self.per_mode = [any(isinstance(s, ModeIndex) for s in e.free_symbols) for e in expressions]
+        self.closed: dict[sp.Expr, sp.Symbol] = {}
+        opened = [self._opened(e) if mode else e for e, mode in zip(expressions, self.per_mode, strict=True)]
+        inner = [e for e, mode in zip(opened, self.per_mode, strict=True) if not mode]
+        self.inner = compile_expressions([*inner, *self.closed], nodes, "uniform")
+        self.outer = compile_expressions([e for e, mode in zip(opened, self.per_mode, strict=True) if mode], nodes, "uniform")
+
+    def _opened(self, expression: sp.Expr) -> sp.Expr:
+        sums = [s for s in outermost(expression) if not any(isinstance(x, ModeIndex) for x in s.free_symbols)]
+        return expression.xreplace({s: self.closed.setdefault(s, sp.Dummy(f"s{len(self.closed)}")) for s in sums})
+
+    def __call__(self, scalars: Scalars, points: int, data: ModeData, full: ModeData | None = None) -> list[NDArray]:
+        """Values of shape (points,) or (points, modes)."""
+        values = evaluated(self.inner, scalars, points, data)
+        plain = iter(values[: len(values) - len(self.closed)])
+        sums = dict(zip(self.closed.values(), values[len(values) - len(self.closed) :], strict=True))
+        modes = iter(evaluated(self.outer, {**scalars, **sums}, points, full or data) if any(self.per_mode) else [])
+        return [next(modes if mode else plain) for mode in self.per_mode]
+
+
+def evaluated(compiled: Compiled, scalars: Scalars, points: int, data: ModeData) -> list[NDArray]:
+    """Values with the points in front, whatever the expressions depend on."""
+    if not compiled.expressions:
+        return []
+    known = {NODES: data.error / EPSILON, **data.sizes, **scalars}
+    given = {s: known[s] for s in compiled.scalars}
+    with np.errstate(all="ignore"):
+        values = compiled(given, data.arrays, data.weights, data.counts)
+    spread = any(np.ndim(v) for v in given.values())
+    return [v if spread else np.broadcast_to(v, (points, *v.shape)) for v in (np.asarray(v) * 1.0 for v in values)]
+
+
+class System:
+    """The compiled side of a theory. ``nodes`` are those of Gaussian averages."""
+
+    def __init__(self, theory: Any, nodes: int = 201):
+        self.theory, self.nodes = theory, nodes
+        self._observables: dict[str, sp.Expr] = {}
+        self.unknowns = [u.symbol for u in theory.unknowns]
+        self.logarithmic = np.array([bool(sp.sympify(u.lower).is_nonnegative) for u in theory.unknowns], dtype=bool)
+        if len(theory.residuals) != len(self.unknowns):
+            raise ParameterError(
+                f"{theory.name}: {len(theory.residuals)} equations for {len(self.unknowns)} unknowns; give one for each"
+            )
+        self.forms = [[grouped(self.written_out(f), self.unknowns) for f in forms] for forms in theory.residuals]
+        self._check_symbols()
+        flat = [e for forms in self.forms for f in forms for e in (f, rounding(f), *self.slopes(f))]
+        self._residuals = compile_expressions(flat, nodes, "uniform")
+        ends = [self.written_out(sp.sympify(b)) for u in theory.unknowns for b in (u.lower, u.upper)]
+        self._infinite = [float(e) if e.is_infinite else None for e in ends]
+        self._ends = compile_expressions([sp.S.Zero if e.is_infinite else e for e in ends], nodes, "uniform")
+        seen = [self.observable(name) for name in (*(s.name for s in theory.definitions), *theory.observables)]
+        self.has_quadrature = any(e.has(GaussianAverage) for e in [*flat, *ends, *seen])
+        self.per_mode = {n for n in theory.observables if any(isinstance(s, ModeIndex) for s in self.observable(n).free_symbols)}
+
+    def written_out(self, expression: sp.Expr) -> sp.Expr:
+        """In unknowns and parameters alone."""
+        for symbol, value in reversed(list(self.theory.definitions.items())):
+            expression = expression.xreplace({symbol: value})
+        return expression
+
+    def slopes(self, expression: sp.Expr) -> list[sp.Expr]:
+        """Derivatives by the coordinates of the unknowns: their logarithm, or themselves."""
+        steps = zip(self.unknowns, self.logarithmic, strict=True)
+        # Term by term, so that no square of a tiny unknown underflows.
+        return [sp.Add(*[t * u for t in sp.Add.make_args(expression.diff(u))]) if log else expression.diff(u) for u, log in steps]
+
+    def observable(self, name: str) -> sp.Expr:
+        """The form of an unknown, definition or observable that is evaluated."""
+        if name not in self._observables:
+            unknown = next((symbol for symbol in self.unknowns if symbol.name == name), None)
+            written = unknown if unknown is not None else self.written_out(self.theory.well_conditioned(name))
+            self._observables[name] = grouped(written, self.unknowns)
+        return self._observables[name]
+
+    def outputs(self, names: Sequence[str]) -> Expressions:
+        """Compiled values, rounding and sensitivities: 2 + m expressions for each name."""
+        return _outputs(self, tuple(names))
+
+    def _check_symbols(self) -> None:
+        known = {p.symbol for p in self.theory.parameters} | set(self.unknowns)
+        dimensions = {d for p in self.theory.parameters if p.ndim for d in np.atleast_1d(p.dimension).astype(str)}
+        used = {s for forms in self.forms for f in forms for s in f.free_symbols}
+        for name in self.theory.observables:
+            used |= self.observable(name).free_symbols
+        stray = sorted(s.name for s in used - known if not isinstance(s, ModeIndex) and s.name not in dimensions)
+        if stray:
+            raise ParameterError(
+                f"{self.theory.name}: the equations hold {stray[0]!r}, which is neither unknown nor parameter; declare it"
+            )
+
+    def bounds(self, scalars: Scalars, points: int, data: ModeData) -> tuple[NDArray, NDArray]:
+        """Lower and upper ends, each (points, m)."""
+        if not self.unknowns:
+            return np.zeros((points, 0)), np.zeros((points, 0))
+        values = evaluated(self._ends, scalars, points, data)
+        ends = [
+            np.full(points, v) if fixed is None else np.full(points, fixed) for v, fixed in zip(values, self._infinite, strict=True)
+        ]
+        return np.stack(ends[0::2], axis=-1), np.stack(ends[1::2], axis=-1)
+
+    def form_values(self, scalars: Scalars, points: int, data: ModeData) -> list[list[tuple[NDArray, NDArray, NDArray]]]:
+        """For each equation, for each of its forms: value (points,), absolute rounding (points,), slopes (points, m)."""
+        values = iter(evaluated(self._residuals, scalars, points, data))
+        out = []
+        for forms in self.forms:
+            out.append([])
+            for _ in forms:
+                value, noise = next(values), next(values) * EPSILON
+                out[-1].append((value, noise, np.stack([next(values) for _ in self.unknowns], axis=-1)))
+        return out
+
+    def best_forms(self, scalars: Scalars, points: int, data: ModeData) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
+        """Residual (n, m), Jacobian (n, m, m), rounding (n, m) of the form of each equation in which rounding matters least,
+        the number of that form (n, m) and its sign (n, m): forms that fall where the first one rises are turned over."""
+        columns = []
+        for forms in self.form_values(scalars, points, data):
+            value, noise, slope = (np.stack([form[i] for form in forms]) for i in range(3))
+            with np.errstate(all="ignore"):
+                doubt = noise / np.linalg.norm(slope, axis=-1)
+                doubt = np.where(np.isfinite(doubt) & np.isfinite(value), doubt, np.inf)
+                against = np.sign((slope * slope[:1]).sum(axis=-1)) < 0
+            turn = np.where(against, -1.0, 1.0)
+            best = np.argmin(doubt, axis=0)
+            rows = np.arange(points)
+            columns.append(
+                ((turn * value)[best, rows], (turn[..., None] * slope)[best, rows], noise[best, rows], best, turn[best, rows])
+            )
+        f, jacobian, noise, best, turn = (np.stack(part, axis=1) for part in zip(*columns, strict=True))
+        return f, jacobian, noise, best, turn
+
+
+@lru_cache(maxsize=256)
+def _outputs(system: System, names: tuple[str, ...]) -> Expressions:
+    expressions = []
+    for name in names:
+        value = system.observable(name)
+        expressions += [value, rounding(value), *system.slopes(value)]
+    return Expressions(expressions, system.nodes)
+
+
+_systems: dict[Any, System] = {}
+
+
+def compiled_system(theory: Any, nodes: int = 201) -> System:
+    """The system of a theory, made once in each process for equal mathematics."""
+    key = (theory_key(theory), nodes)
+    if key not in _systems:
+        if len(_systems) >= 64:
+            _systems.pop(next(iter(_systems)))
+        _systems[key] = System(theory, nodes)
+    return _systems[key]
+
+
+def symbols_of(theory: Any, named: Mapping[str, Any]) -> dict[Any, Any]:
+    """Values by symbol instead of public name, scalars only."""
+    return {theory.parameter(name).symbol: value for name, value in named.items()}
