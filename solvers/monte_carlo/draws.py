@@ -1,0 +1,55 @@
+"""Draws of what a declaration leaves to chance: random matrices, noise and signs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.monte_carlo.designs import Design, Entries, Rows
+from solvers.monte_carlo.realisation import Realisation
+from theory.declaration.sites import Leaf
+from theory.declaration.vectors import Vec
+from theory.errors import DeclarationError, ParameterError
+
+DRAWN = ("gaussian", "noise", "signs")
+"""Kinds of leaves that are drawn; the others are given, or found by the law."""
+
+
+def draw(leaf: Leaf, given: Realisation, rng: np.random.Generator, designs: Mapping[str, Design]) -> NDArray:
+    """One draw of a leaf: a matrix (rows, cols) or a vector (sites,)."""
+    shape = tuple(given.size(dim) for dim in leaf.dims)
+    if leaf.kind == "signs":
+        return 2.0 * rng.integers(0, 2, shape[0]) - 1.0
+    if leaf.kind == "noise":
+        return _root(leaf, "variance", 0, given) * rng.standard_normal(shape[0])
+    if leaf.how.get("fresh") is not None:
+        raise DeclarationError(f"matrix {leaf.name}: redrawn at every {leaf.how['fresh']}, which an energy has not; drop fresh=")
+    design = designs.get(leaf.name, Entries("gaussian"))
+    if isinstance(design, Rows):
+        return design.draw(rng, (shape[0], shape[1]))
+    entries = design.draw(rng, (shape[0], shape[1]))
+    if "symmetry" in leaf.how:
+        correlation = _number(leaf, "symmetry", given)
+        other = design.draw(rng, (shape[0], shape[1]))
+        entries = np.sqrt((1 + correlation) / 4) * (entries + entries.T) + np.sqrt((1 - correlation) / 4) * (other - other.T)
+    rows, cols = _root(leaf, "row_covariance", 0, given), _root(leaf, "column_covariance", 1, given)
+    matrix = np.sqrt(_number(leaf, "variance", given)) * rows[:, None] * entries * cols
+    mean = _number(leaf, "mean", given)
+    return matrix + mean if mean else matrix
+
+
+def _root(leaf: Leaf, key: str, axis: int, given: Realisation) -> NDArray:
+    """Square root of a variance per site."""
+    variance = given.vector(Vec(leaf.dims[axis], leaf.how[key]))[:, 0]
+    if not np.all(variance >= 0):
+        raise ParameterError(f"{key.replace('_', ' ')} of {leaf.name}: {variance.min():g}; it must be 0 or positive")
+    return np.sqrt(variance)
+
+
+def _number(leaf: Leaf, key: str, given: Realisation) -> float:
+    value = float(given.scalar(leaf.how[key])[0])
+    if not np.isfinite(value) or (key == "variance" and value < 0):
+        raise ParameterError(f"{key} of {leaf.name}: {value:g}; it must be finite{' and not negative' * (key == 'variance')}")
+    return value

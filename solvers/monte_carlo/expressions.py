@@ -1,0 +1,76 @@
+"""NumPy values of SymPy expressions, by a walk over the tree: no code is generated, and nothing but the expression is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from theory.errors import DeclarationError
+
+Value = Any  # a float or an array
+
+
+def _erf(x: Value) -> Value:
+    from scipy.special import erf
+
+    return erf(x)
+
+
+def _heaviside(x: Value, at_zero: Value = 0.5) -> Value:
+    return np.heaviside(x, at_zero)
+
+
+FUNCTIONS: dict[Any, Callable[..., Value]] = {
+    sp.exp: np.exp,
+    sp.log: np.log,
+    sp.sin: np.sin,
+    sp.cos: np.cos,
+    sp.tan: np.tan,
+    sp.atan: np.arctan,
+    sp.sinh: np.sinh,
+    sp.cosh: np.cosh,
+    sp.tanh: np.tanh,
+    sp.Abs: np.abs,
+    sp.sign: np.sign,
+    sp.floor: np.floor,
+    sp.Heaviside: _heaviside,
+    sp.erf: _erf,
+    sp.Max: lambda *values: reduce(np.maximum, values),
+    sp.Min: lambda *values: reduce(np.minimum, values),
+}
+"""The functions that a site expression may hold."""
+
+
+def evaluate(expression: sp.Basic, atom: Callable[[sp.Expr], Value], is_atom: Callable[[sp.Basic], bool]) -> Value:
+    """Value of an expression whose atoms (symbols, sums, averages: whatever ``is_atom`` accepts) have the values ``atom``.
+
+    DeclarationError for a function that is not known here.
+    """
+    if isinstance(expression, sp.Number | sp.NumberSymbol):
+        return float(expression)
+    if is_atom(expression):
+        return atom(expression)  # type: ignore[arg-type]
+    values = [evaluate(argument, atom, is_atom) for argument in expression.args]
+    if isinstance(expression, sp.Add):
+        return sum(values[1:], values[0])
+    if isinstance(expression, sp.Mul):
+        return reduce(np.multiply, values)
+    if isinstance(expression, sp.Pow):
+        return _power(*values)
+    if expression.func in FUNCTIONS:
+        return FUNCTIONS[expression.func](*values)
+    known = ", ".join(sorted(function.__name__ for function in FUNCTIONS))
+    raise DeclarationError(f"function {expression.func.__name__} in {expression} cannot be simulated; known: {known}")
+
+
+def _power(base: Value, exponent: Value) -> Value:
+    if np.ndim(exponent) == 0:
+        if exponent == 2:
+            return base * base
+        if exponent == 0.5:
+            return np.sqrt(base)
+    return np.power(np.asarray(base, dtype=float), exponent)

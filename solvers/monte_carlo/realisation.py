@@ -1,0 +1,178 @@
+"""One draw of a declaration: arrays in the place of its leaves, and the values of everything that is declared in terms of them.
+
+A vector is an array (sites, columns): one column, or several variants of the given data that share the draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from solvers.monte_carlo.expressions import evaluate
+from theory.declaration.ensembles import MatrixLeaf
+from theory.declaration.matrices import Diag, Inv, Mat, Prod, Sum
+from theory.declaration.scalars import Average, Over, QuadraticForm, Trace
+from theory.declaration.sites import Dot, Functional, Leaf, Site, tops
+from theory.declaration.vectors import Vec
+from theory.declaration.walks import leaves, replace_tops
+from theory.errors import DeclarationError, ParameterError
+
+
+class Realisation:
+    """Values of declared objects. ``symbols`` maps sizes, parameters and spectra to values, ``arrays`` maps leaves to arrays."""
+
+    def __init__(self, symbols: Mapping[sp.Symbol, Any], arrays: Mapping[Leaf, NDArray]):
+        self.symbols = dict(symbols)
+        self.arrays = dict(arrays)
+        self._fields: dict[Site, NDArray] = {}
+
+    def with_symbols(self, values: Mapping[sp.Symbol, Any]) -> Realisation:
+        """The same draw with other values of some parameters or spectra; a spectrum may have several columns."""
+        return Realisation({**self.symbols, **values}, self.arrays)
+
+    def set(self, states: Mapping[Leaf, NDArray]) -> None:
+        """Give states a value; fields that depend on them are computed anew."""
+        self.arrays.update(states)
+        changed = set(states)
+        self._fields = {site: field for site, field in self._fields.items() if changed.isdisjoint(leaves(site))}
+
+    def size(self, dim: sp.Symbol) -> int:
+        return int(self.symbols[dim])
+
+    def site(self, expression: sp.Expr) -> Any:
+        """A site expression: an array (sites or 1, columns or 1), or a number where nothing varies."""
+        return evaluate(expression, self._atom, _is_atom)
+
+    def vector(self, vector: Vec) -> NDArray:
+        """A vector, shape (sites, columns)."""
+        value = np.asarray(self.site(vector.expr), dtype=float)
+        if vector.dim is None:
+            raise DeclarationError(f"vector {vector} over finite dimensions: it cannot be simulated with an energy")
+        columns = value.shape[1] if value.ndim == 2 else 1
+        return np.broadcast_to(value, (self.size(vector.dim), columns))
+
+    def scalar(self, expression: sp.Expr) -> NDArray:
+        """A scalar, one value per column."""
+        value = np.asarray(self.site(expression), dtype=float)
+        if value.size and value.ndim == 2 and value.shape[0] == 1:
+            value = value[0]
+        if value.ndim > 1:
+            raise DeclarationError(f"{expression}: it varies from site to site; reduce it with sum_over or mean")
+        return np.atleast_1d(value)
+
+    def _atom(self, atom: sp.Expr) -> Any:
+        if isinstance(atom, Site):
+            return self._field(atom)
+        if isinstance(atom, Over):
+            return self.vector(Vec(atom.dim, atom.expr)).sum(axis=0, keepdims=True)
+        if isinstance(atom, QuadraticForm):
+            vector = self.vector(Vec(atom.matrix.cols, atom.expr))
+            return (vector * self.apply(atom.matrix, vector)).sum(axis=0, keepdims=True)
+        if isinstance(atom, Trace):
+            return float(np.trace(self.dense(atom.matrix)))
+        if isinstance(atom, Average):
+            raise DeclarationError(f"average of {atom.expr}: it stands inside a sum over sites, or in a per-mode observable, only")
+        if isinstance(atom, Functional):
+            raise DeclarationError(f"{type(atom).__name__} {atom}: it cannot be simulated")
+        if atom not in self.symbols:
+            raise ParameterError(f"parameter {atom}: no value; pass it by its public name")
+        return self.symbols[atom]
+
+    def _field(self, site: Site) -> NDArray:
+        node = site.node
+        if isinstance(node, Leaf):
+            if node not in self.arrays:
+                raise DeclarationError(f"state {node.name}: it has no value yet; only observables may depend on it")
+            array = self.arrays[node]
+            return array[:, None] if array.ndim == 1 else array
+        if site not in self._fields:
+            self._fields[site] = self.apply(node.matrix, self.vector(node.vector))
+        return self._fields[site]
+
+    def apply(self, matrix: Mat, vector: NDArray) -> NDArray:
+        """A matrix times a vector (sites, columns)."""
+        if isinstance(matrix, Diag):
+            return self.vector(matrix.vector) * vector
+        if isinstance(matrix, Sum):
+            return sum((self.apply(part, vector) for part in matrix.args[1:]), self.apply(matrix.args[0], vector))
+        if isinstance(matrix, Prod):
+            for part in reversed(matrix.args):
+                vector = self.apply(part, vector)
+            return vector
+        if isinstance(matrix, Inv):
+            return np.linalg.solve(self.dense(matrix.args[0]), vector)
+        return self.dense(matrix) @ vector
+
+    def dense(self, matrix: Mat) -> NDArray:
+        """A matrix as an array."""
+        if isinstance(matrix, MatrixLeaf):
+            array = self.arrays[matrix.leaf]
+            return array.T if matrix.transposed else array
+        return self.apply(matrix, np.eye(self.size(matrix.cols)))
+
+    def linear(self, expression: sp.Expr, state: Leaf) -> NDArray:
+        """The matrix S of a site expression S @ state + (what does not depend on it): a diagonal, shape (sites,), or (sites, N).
+
+        DeclarationError where the expression is not affine.
+        """
+        total: NDArray | None = None
+        for site in dependent(expression, state):
+            coefficient = derivative(expression, (site,), state)
+            weight = np.asarray(self.site(coefficient), dtype=float).reshape(-1)
+            part = self._linear_field(site, state)
+            part = weight * part if part.ndim == 1 else weight[:, None] * part
+            total = part if total is None else _added(total, part)
+        if total is None:
+            raise DeclarationError(f"{expression} does not depend on {state.name}")
+        return total
+
+    def _linear_field(self, site: Site, state: Leaf) -> NDArray:
+        if isinstance(site.node, Dot):
+            inner = self.linear(site.node.vector.expr, state)
+            matrix = site.node.matrix
+            if inner.ndim == 1:
+                # A constant along the sites comes as one number.
+                inner = np.broadcast_to(inner, (self.size(matrix.cols),))
+                if isinstance(matrix, Diag):
+                    return self.vector(matrix.vector)[:, 0] * inner
+                return self.dense(matrix) * inner
+            return self.apply(matrix, inner)
+        return np.ones(self.size(site.node.dims[0]))
+
+
+def _is_atom(expression: sp.Basic) -> bool:
+    return isinstance(expression, sp.Symbol | Functional)
+
+
+def _added(a: NDArray, b: NDArray) -> NDArray:
+    if a.ndim == b.ndim:
+        return a + b
+    return a + np.diag(b) if b.ndim == 1 else np.diag(a) + b
+
+
+@lru_cache(maxsize=4096)
+def dependent(expression: sp.Expr, state: Leaf) -> tuple[Site, ...]:
+    """The sites of a site expression that depend on a state; DeclarationError where a sum or average inside it does."""
+    found = [top for top in tops(expression) if state in leaves(top)]
+    for top in found:
+        if not isinstance(top, Site):
+            raise DeclarationError(f"energy: {top} holds {state.name} inside another sum; write it as one sum")
+    return tuple(sorted(found, key=lambda site: (site.name, site.key)))
+
+
+@lru_cache(maxsize=4096)
+def derivative(expression: sp.Expr, by: tuple[Site, ...], state: Leaf) -> sp.Expr:
+    """Derivative by sites, with every other atom held fixed; DeclarationError where it still depends on the state."""
+    names = {site: sp.Dummy(real=True) for site in dependent(expression, state)}
+    result = replace_tops(expression, names)
+    for site in by:
+        result = sp.diff(result, names[site])
+    result = sp.expand(result)
+    if result.free_symbols & set(names.values()):
+        raise DeclarationError(f"energy: {expression} is not quadratic in {state.name}; only quadratic energies are minimised")
+    return result
