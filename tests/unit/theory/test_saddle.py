@@ -36,7 +36,7 @@ def test_feedback_is_source_and_gain():
 
 def test_the_pole_is_the_constant_beside_the_spectrum():
     body = eta[k] / (P * eta[k] / (1 + y) + lam)
-    (pole,) = poles([ModeSum(body, k)], [y])
+    (pole,) = poles([ModeSum(body, k)], [y], sizes=[P])
     assert sp.expand(pole - lam * (1 + y)) == 0
     equations, inverse = change_variable([ModeSum(body, k) - y], pole, y, x)
     assert sp.expand(inverse - (x - lam) / lam) == 0

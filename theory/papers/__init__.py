@@ -1,0 +1,63 @@
+"""Papers and their claims: the one place where formulas of the literature are typed in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import import_module
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from theory.errors import ClaimError, did_you_mean
+
+if TYPE_CHECKING:
+    from theory.papers.publication import Paper
+
+__all__ = ["REGISTRY", "bibtex", "load", "names"]
+
+REGISTRY: Mapping[str, str] = {
+    "2002.02561": "theory.papers.spectrum_dependent_learning_curves:PAPER",
+    "2006.13198": "theory.papers.spectral_bias_and_alignment:PAPER",
+}
+"""arXiv number -> where the paper is written down; imported when asked for."""
+
+
+def names() -> tuple[str, ...]:
+    """arXiv numbers of the papers."""
+    return tuple(REGISTRY)
+
+
+def load(arxiv: str) -> Paper:
+    """The paper of that arXiv number; ClaimError with the nearest number otherwise."""
+    if arxiv not in REGISTRY:
+        raise ClaimError(f"no paper {arxiv!r}; {did_you_mean(arxiv, REGISTRY)}")
+    module, _, name = REGISTRY[arxiv].partition(":")
+    return getattr(import_module(module), name)
+
+
+def bibtex(references: Iterable[str]) -> str:
+    """BibTeX entries of papers given by arXiv number, each once; ClaimError for one that is not in ``references.bib``.
+
+    >>> print(bibtex(["2002.02561"]).splitlines()[0])
+    @inproceedings{bordelon2020spectrum,
+    """
+    entries = _entries()
+    wanted = list(dict.fromkeys(references))
+    for number in wanted:
+        if number not in entries:
+            raise ClaimError(f"no reference {number!r} in references.bib; {did_you_mean(number, entries)}")
+    return "\n\n".join(entries[number] for number in wanted)
+
+
+@cache
+def _entries() -> dict[str, str]:
+    """Entries of references.bib by their ``eprint`` field."""
+    text = files("theory.papers").joinpath("references.bib").read_text("utf-8")
+    entries = {}
+    for entry in re.split(r"\n\s*\n(?=@)", text.strip()):
+        number = re.search(r"^\s*eprint\s*=\s*\{([^}]*)\}", entry, re.MULTILINE)
+        if number is None:
+            raise ClaimError(f"references.bib: {entry.splitlines()[0]!r} has no eprint; give the arXiv number")
+        entries[number.group(1)] = entry
+    return entries
