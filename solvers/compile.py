@@ -6,6 +6,7 @@ are safe, averages nest, parameters broadcast, and complex parameters work.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -87,19 +88,18 @@ class Compiled:
             raise ParameterError(f"expression: the bound variable {stray[0]} is free; open an average with .opened()")
         self.free = sorted((s for s in symbols if isinstance(s, ModeIndex)), key=lambda s: (s.dimension, s.name))
         self.arrays = sorted((s for s in symbols if isinstance(s, ModeArray)), key=lambda s: s.name)
-        self.scalars = sorted(
-            (s for s in symbols if not isinstance(s, (ModeIndex, ModeArray, Bound))), key=lambda s: s.name
-        )
+        self.scalars = sorted((s for s in symbols if not isinstance(s, (ModeIndex, ModeArray, Bound))), key=lambda s: s.name)
         bounds = {a.bound for e in self.expressions for a in e.atoms(Average)}
         self.bounds = sorted(bounds, key=lambda b: (b.kind, b.height))
         self.axes = {b: -1 - i for i, b in enumerate([*self.free, *self.bounds])}
         self._leaves: dict[Any, sp.Symbol] = {}
+        self._together: set[frozenset[Any]] = set()
         lowered = [self._lower(e) for e in self.expressions]
+        for expression in self.expressions:
+            self._note_axes(expression)
         names = {s: self._leaf(("scalar", s)) for s in self.scalars}
         lowered = [e.xreplace(names) for e in lowered]
-        self._function = sp.lambdify(
-            list(self._leaves.values()), lowered, modules=[_functions(), "scipy", "numpy"], cse=True
-        )
+        self._function = sp.lambdify(list(self._leaves.values()), lowered, modules=[_functions(), "scipy", "numpy"], cse=True)
 
     def _leaf(self, key: Any) -> sp.Symbol:
         return self._leaves.setdefault(key, sp.Symbol(f"_x{len(self._leaves)}"))
@@ -117,6 +117,14 @@ class Compiled:
             return self._leaf(("node", e))
         return e.func(*[self._lower(a) for a in e.args]) if e.args else e
 
+    def _note_axes(self, e: sp.Expr) -> frozenset[Any]:
+        """The axes that a temporary array of the expression has, before its own sum is taken; noted for the whole tree."""
+        if isinstance(e, (Bound, ModeIndex)):
+            return frozenset([e])
+        axes = frozenset().union(*(self._note_axes(a) for a in e.args))
+        self._together.add(axes)
+        return axes - {e.bound} if isinstance(e, Average) else axes
+
     def __call__(
         self,
         scalars: Mapping[Any, ArrayLike],
@@ -128,7 +136,7 @@ class Compiled:
         data = {a: np.asarray((arrays or {})[a]) for a in self.arrays}
         shape = np.broadcast_shapes(*(v.shape for v in given.values())) if given else ()
         lengths = self._lengths(data, weights or {})
-        modes = max([lengths[a] for a in self.axes] or [1])
+        modes = max((math.prod(lengths[a] for a in axes) for axes in self._together), default=1)
         pieces = int(np.prod(shape)) if shape else 1
         rows = max(1, BLOCK // max(1, modes))
         constants = self._constants(data, weights or {}, counts or {}, lengths)

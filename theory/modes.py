@@ -52,7 +52,7 @@ class ModeArray(sp.Symbol):
         return ModeValue(self, *(indices if isinstance(indices, tuple) else (indices,)))
 
     def _hashable_content(self):
-        return (*super()._hashable_content(), self.rank, self.latex_entry)
+        return (*super()._hashable_content(), self.rank, self.latex_entry or "")
 
     def __reduce_ex__(self, protocol):
         return _array, (self.name, self.rank, self.latex_entry, dict(self._assumptions_orig))

@@ -1,4 +1,4 @@
-"""Theories with the same data at every mode (white spectra): closed forms, and the boundary at which a curve stops being monotone."""
+"""Theories with the same data at every mode (white spectra): closed forms, and where a curve stops being monotone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from theory.special import Support
 
 
 def constant_data(expression: sp.Expr, values: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
-    """The expression with per-mode arrays replaced by the same value at every mode; sums over modes become multiples of the size."""
+    """The expression with the same value of each array at every mode; sums over modes become multiples of the size."""
     rule = {}
     for average in outermost(expression):
         body, fresh = average.opened()
@@ -45,7 +45,9 @@ class UniformTheory:
         """The parameter, and the observable, as functions of the unknown along the curve in that parameter."""
         solutions = sp.solve(self.equation, parameter)
         if len(solutions) != 1:
-            raise DerivationError(f"curve in {parameter}: the fixed point gives {len(solutions)} values of it; choose another parameter")
+            raise DerivationError(
+                f"curve in {parameter}: the fixed point gives {len(solutions)} values of it; choose another parameter"
+            )
         return solutions[0], sp.cancel(sp.together(self.observables[name].xreplace({parameter: solutions[0]})))
 
     def turning_points(self, name: str, parameter: sp.Symbol) -> sp.Expr:
@@ -91,7 +93,9 @@ def uniform(theory: Theory, values: dict[str, sp.Expr], **scalars: sp.Expr) -> U
     lower = at(theory.unknowns[0].lower)
     root = _root(equation, unknown, lower)
     names = [*(s.name for s in theory.definitions), *theory.observables]
-    return UniformTheory(unknown, equation, root, {name: at(theory.expanded(name)) for name in names if not _per_mode(theory, name)})
+    return UniformTheory(
+        unknown, equation, root, {name: at(theory.expanded(name)) for name in names if not _per_mode(theory, name)}
+    )
 
 
 def _per_mode(theory: Theory, name: str) -> bool:

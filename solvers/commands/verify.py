@@ -14,7 +14,7 @@ from solvers.commands import task
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("paper", metavar="PAPER", help="a paper out of 'quenched papers', or all")
-    parser.add_argument("--full", action="store_true", help="the slow claims too: simulations and exponents")
+    parser.add_argument("--full", action="store_true", help="the slow claims too: Monte Carlo simulations")
     task.add_json(parser)
 
 

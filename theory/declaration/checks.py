@@ -13,8 +13,10 @@ from sympy.core.sympify import SympifyError
 from theory.errors import DeclarationError, did_you_mean
 
 RESERVED = frozenset(
-    "axes design digits executor model multiplicity observable observables on_failure progress replicate seed sizes start theory times "
-    "tolerance trials values zip".split()
+    (
+        "axes design digits executor model multiplicity observable observables on_failure progress replicate seed sizes start "
+        "theory times tolerance trials values zip"
+    ).split()
 )
 """Names that solvers take as options, and that no object or parameter may have."""
 

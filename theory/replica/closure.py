@@ -69,8 +69,10 @@ def closed_equations(state: State, energy) -> dict[str, Any]:
         remaining, solved = eliminate(remaining, overlaps)
     fixed = [u for u in unknowns if u not in solved]
     if len(remaining) != len(fixed):
-        raise DerivationError(f"{energy.name}: {len(remaining)} equations for the unknowns {', '.join(map(str, fixed))}; "
-                              "the saddle point does not close, declare a simpler energy")
+        raise DerivationError(
+            f"{energy.name}: {len(remaining)} equations for the unknowns {', '.join(map(str, fixed))}; "
+            "the saddle point does not close, declare a simpler energy"
+        )
     return {
         "fixed_point": [explicit(e, u) for e, u in zip(_ordered(remaining, fixed), fixed, strict=True)],
         "gain": gains,

@@ -56,7 +56,5 @@ def moments(expression: sp.Expr, variances: Mapping[sp.Symbol, sp.Expr]) -> sp.E
         if symbol not in expression.free_symbols:
             continue
         polynomial = sp.Poly(sp.expand(expression), symbol)
-        expression = sp.Add(
-            *[c * sp.factorial2(p - 1) * variance ** (p // 2) for (p,), c in polynomial.terms() if p % 2 == 0]
-        )
+        expression = sp.Add(*[c * sp.factorial2(p - 1) * variance ** (p // 2) for (p,), c in polynomial.terms() if p % 2 == 0])
     return expression

@@ -32,12 +32,23 @@ def derive(energy) -> Derivation:
     """
     cold = energy.temperature == 0
     steps = [
-        Step("local fields", "The energy acts through Gaussian local fields, one per sample; between replicas they covary as "
-             "the overlap Q_ab, a sum over sites.", lambda s: _fields(energy)),
-        Step("ansatz", "The overlap between replicas and its conjugate are hierarchical matrices; replica symmetry has one "
-             "diagonal and one off-diagonal entry.", _ansatz),
-        Step("replicated action", "Average of the replicated partition function: samples, coupling of overlap and conjugate, "
-             "sites. Exact in n.", _action),
+        Step(
+            "local fields",
+            "The energy acts through Gaussian local fields, one per sample; between replicas they covary as "
+            "the overlap Q_ab, a sum over sites.",
+            lambda s: _fields(energy),
+        ),
+        Step(
+            "ansatz",
+            "The overlap between replicas and its conjugate are hierarchical matrices; replica symmetry has one "
+            "diagonal and one off-diagonal entry.",
+            _ansatz,
+        ),
+        Step(
+            "replicated action",
+            "Average of the replicated partition function: samples, coupling of overlap and conjugate, sites. Exact in n.",
+            _action,
+        ),
         Step("limit n -> 0", "Free energy of one replica.", lambda s: {"free_energy": per_replica(s["action"])}),
         Step("saddle point", "The free energy is stationary in every order parameter.", _saddle),
     ]
@@ -47,12 +58,17 @@ def derive(energy) -> Derivation:
         steps.append(Step("temperature", "β is the inverse of the declared temperature.", lambda s: _warm(s, energy)))
     steps += [
         Step("elimination", "Conjugates and whatever else enters linearly are eliminated.", conjugates_eliminated),
-        Step("canonical variable", "The effective ridge of the resolvent under the sums is the natural unknown.",
-             with_canonical_variable),
-        Step("closed equations", "The fixed point, and the overlap that feeds back on itself with a gain.",
-             lambda s: closed_equations(s, energy)),
-        Step("observables", "Derivatives by sources, in the variables of the closed equations.",
-             lambda s: expectations(s, energy)),
+        Step(
+            "canonical variable",
+            "The effective ridge of the resolvent under the sums is the natural unknown.",
+            with_canonical_variable,
+        ),
+        Step(
+            "closed equations",
+            "The fixed point, and the overlap that feeds back on itself with a gain.",
+            lambda s: closed_equations(s, energy),
+        ),
+        Step("observables", "Derivatives by sources, in the variables of the closed equations.", lambda s: expectations(s, energy)),
         Step("theory", "Unknowns with their bounds, equations, observables, parameters.", lambda s: assembled(s, energy)),
     ]
     return Derivation(f"{energy.name}: replicas", steps).run({"cold": cold})
@@ -61,7 +77,9 @@ def derive(energy) -> Derivation:
 def _fields(energy) -> dict[str, Any]:
     fields = read_fields(energy)
     if not fields.channels:
-        raise DerivationError(f"energy of {energy.name}: no Gaussian matrix acts on {fields.state.name}; there is no disorder to average")
+        raise DerivationError(
+            f"energy of {energy.name}: no Gaussian matrix acts on {fields.state.name}; there is no disorder to average"
+        )
     q = sp.Function("Q")(sp.Symbol("a"), sp.Symbol("b"))
     wa, wb = sp.Symbol("w_a", real=True), sp.Symbol("w_b", real=True)
     shown = {}

@@ -49,8 +49,10 @@ class Channel:
         written = plain(at_mode(sp.expand(expression.xreplace({self.sites[lead]: H - rest})), self.index))
         if written.atoms(Site):
             extra = sorted(map(str, written.atoms(Site)))[0]
-            raise DerivationError(f"observable over {self.dim}: it depends on {extra} besides the local field of the energy; "
-                                  "write it in the field that the energy acts on")
+            raise DerivationError(
+                f"observable over {self.dim}: it depends on {extra} besides the local field of the energy; "
+                "write it in the field that the energy acts on"
+            )
         return written
 
 
@@ -184,6 +186,8 @@ def _direction(expression: sp.Expr, active: Sequence[Site], over: Dim) -> tuple[
     combination = tuple(sp.cancel(x / rows[0][lead]) for x in rows[0])
     one = all(sp.cancel(row[j] - combination[j] * row[lead]) == 0 for row in rows for j in range(len(active)))
     if not one or any(set(c.free_symbols) & set(active) for c in combination):
-        raise DerivationError(f"term over {over}: it depends on several combinations of {', '.join(map(str, active))}; "
-                              "energies of one local field per sample are derived")
+        raise DerivationError(
+            f"term over {over}: it depends on several combinations of {', '.join(map(str, active))}; "
+            "energies of one local field per sample are derived"
+        )
     return combination

@@ -161,5 +161,3 @@ def parameter_of(parameter):
     elif parameter.ndim == 2:
         symbol = ModeArray(symbol.name, rank=2, real=True)
     return replace(parameter, symbol=symbol)
-
-

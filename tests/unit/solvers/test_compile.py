@@ -76,6 +76,24 @@ def test_large_evaluations_go_in_pieces_with_the_same_result():
     np.testing.assert_array_equal(whole, [c({kappa: 0.1, P: np.array([p])}, {eta: data})[0][0] for p in sizes])
 
 
+def test_pieces_are_as_large_as_nested_sums_allow(monkeypatch):
+    """Two nested sums over n modes need n² elements a point, not n."""
+    monkeypatch.setattr("solvers.compile.BLOCK", 4000)
+    nested = ModeSum(eta[k] * ModeSum(1 / (eta[k] + eta[j] + kappa), j), k)
+    c = compile_expressions([nested])
+    seen = []
+    evaluate = type(c)._evaluate
+    monkeypatch.setattr(
+        type(c),
+        "_evaluate",
+        lambda self, given, constants, shape, lengths: (seen.append(shape), evaluate(self, given, constants, shape, lengths))[1],
+    )
+    data, kappas = np.arange(1.0, 41.0), np.linspace(0.1, 1, 7)
+    found = c({kappa: kappas}, {eta: data})[0]
+    assert max(shape[0] for shape in seen) == 4000 // 1600 and len(seen) == 4
+    assert found[3] == pytest.approx((data[:, None] / (data[:, None] + data + kappas[3])).sum())
+
+
 @pytest.mark.parametrize(
     ("function", "value"),
     [(sp.tanh, np.tanh), (H, lambda x: norm.sf(x)), (log_H, lambda x: norm.logsf(x)), (log_cosh, lambda x: np.log(np.cosh(x)))],

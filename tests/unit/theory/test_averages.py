@@ -152,12 +152,19 @@ def test_latex_reads_like_the_literature():
 
 def test_signature_is_the_same_in_another_process():
     code = (
-        "from theory.averages import ModeSum; from theory.modes import *; from theory.signatures import signature; import sympy as sp\n"
+        "from theory.averages import ModeSum; from theory.modes import *; from theory.signatures import signature\n"
+        "import sympy as sp\n"
         "eta, k, x, y = ModeArray('eta', positive=True), ModeIndex('M'), *sp.symbols('x y', positive=True)\n"
         "print(signature(y + ModeSum(eta[k]/(x + eta[k]*y), k)**2, x*y))"
     )
     runs = {
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."}).stdout
+        subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
+        ).stdout
         for seed in ("1", "2")
     }
     k = INDICES[1]

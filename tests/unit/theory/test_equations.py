@@ -61,7 +61,11 @@ def test_the_signature_does_not_depend_on_the_process(theory):
     code = "from theory import models; print(models.KernelRegression().theory().signature)"
     runs = {
         subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."}
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
         ).stdout.strip()
         for seed in ("1", "2")
     }

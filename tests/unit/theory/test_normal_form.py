@@ -48,7 +48,7 @@ def test_named_sums_have_the_value_of_the_sums(parts):
 @given(st.integers(1, 3), st.integers(1, 3))
 def test_equal_sums_have_one_form(i, d):
     whole = ModeSum(eta[k] ** i / below**d, k)
-    split = (ModeSum(eta[k] ** i * kappa / below ** (d + 1), k) + P * ModeSum(eta[k] ** (i + 1) / below ** (d + 1), k))
+    split = ModeSum(eta[k] ** i * kappa / below ** (d + 1), k) + P * ModeSum(eta[k] ** (i + 1) / below ** (d + 1), k)
     assert RESOLVENT.named(whole)[0] == RESOLVENT.named(split)[0]
 
 
@@ -105,7 +105,7 @@ def test_what_is_not_in_the_basis_stays():
 @pytest.mark.parametrize("order", [0, 1, 3])
 def test_a_name_stands_for_its_sum(order):
     name = SumName(order, 2, a2[k])
-    expected = sum(
-        a * (P * e) ** order * kappa**2 / (kappa + P * e) ** (order + 2) for e, a in zip(DATA["eta"], DATA["a2"])
-    ).subs(SCALARS)
+    expected = sum(a * (P * e) ** order * kappa**2 / (kappa + P * e) ** (order + 2) for e, a in zip(DATA["eta"], DATA["a2"])).subs(
+        SCALARS
+    )
     assert sp.nsimplify(value(RESOLVENT.sum_of(name)) - expected) == 0

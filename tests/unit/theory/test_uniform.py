@@ -45,7 +45,11 @@ def test_a_minimum_and_a_maximum_merge_on_the_tangency(white):
     def extrema(level):
         polynomial = white.turning_points("E_g", alpha).xreplace({ridge: sp.Rational(1, 20), noise: level})
         samples, _ = white.along("E_g", alpha)
-        found = [samples.xreplace({ridge: sp.Rational(1, 20), white.unknown: r}) for r in sp.Poly(polynomial, white.unknown).nroots(40) if abs(sp.im(r)) < 1e-30]
+        found = [
+            samples.xreplace({ridge: sp.Rational(1, 20), white.unknown: r})
+            for r in sp.Poly(polynomial, white.unknown).nroots(40)
+            if abs(sp.im(r)) < 1e-30
+        ]
         return sum(1 for x in found if sp.re(x) > 0)
 
     assert extrema(critical + sp.Rational(1, 1000)) == extrema(critical - sp.Rational(1, 1000)) + 2
@@ -56,7 +60,10 @@ def test_the_initial_slope_changes_sign_at_its_own_noise(white):
     error = white.closed_form("E_g")
     slope = sp.diff(error, alpha).xreplace({ridge: sp.Rational(3, 2)})
     value = level.xreplace({ridge: sp.Rational(3, 2)})
-    signs = [sp.sign(sp.N(slope.xreplace({noise: value + d, alpha: sp.Rational(1, 10**8)}), 50)) for d in (sp.Rational(-1, 100), sp.Rational(1, 100))]
+    signs = [
+        sp.sign(sp.N(slope.xreplace({noise: value + d, alpha: sp.Rational(1, 10**8)}), 50))
+        for d in (sp.Rational(-1, 100), sp.Rational(1, 100))
+    ]
     assert signs == [-1, 1]
 
 
