@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from solvers.monte_carlo import Estimate, Rows, simulate
 from solvers.monte_carlo.extrapolation import fit, judge
+from solvers.tasks import sample_values
 from theory.errors import ParameterError, did_you_mean
 
 FEWEST = 30
@@ -69,6 +70,8 @@ class Agreement:
     sizes: tuple[int, ...]
     comparisons: dict[str, Comparison]
     estimates: tuple[Estimate, ...]
+    chosen: tuple[str, ...] = ()
+    """Parameters for which no value was given: they have those of a generic task."""
 
     @property
     def verdict(self) -> str:
@@ -103,7 +106,8 @@ class Agreement:
         width = max(map(len, self.comparisons))
         rows = [_row(c, self.sizes, width) for c in self.comparisons.values()]
         warnings = [f"  warning: {text}" for text in dict.fromkeys(t for e in self.estimates for t in e.warnings)]
-        return "\n".join([head, *rows, *warnings])
+        chosen = [f"  values of a generic task for {', '.join(self.chosen)}"] if self.chosen else []
+        return "\n".join([head, *rows, *chosen, *warnings])
 
 
 def check(
@@ -122,11 +126,12 @@ def check(
 ) -> Agreement:
     """Derive, solve, simulate at every size r of ``sizes``, and compare.
 
-    ``values`` go by public parameter name as in :func:`simulate`; size r gets ``trials``/r draws (30 at least), so that standard
-    errors are comparable. ``theory`` (default: ``model.theory()``) may be another one to be judged. ``observables``: all scalar
-    ones by default; those with a number for each mode only when named. Agreement: the extrapolation to infinite size is within four
-    standard errors of the theory, and precise enough for a factor of two to be seen. With ``Rows`` in ``design`` there is no size:
-    the result is a universality gap. ParameterError unless at least two sizes are larger than 1.
+    ``values`` go by public parameter name as in :func:`simulate`; parameters that are left out get those of a generic task
+    (:func:`solvers.tasks.sample_values`), so that ``check(model)`` is enough for a first verdict. Size r gets ``trials``/r draws
+    (30 at least), so that standard errors are comparable. ``theory`` (default: ``model.theory()``) may be another one to be judged.
+    ``observables``: all scalar ones by default; those with a number for each mode only when named. Agreement: the extrapolation to
+    infinite size is within four standard errors of the theory, and precise enough for a factor of two to be seen. With ``Rows`` in
+    ``design`` there is no size: the result is a universality gap. ParameterError unless at least two sizes are larger than 1.
     """
     from solvers.sweeps import sweep
 
@@ -135,6 +140,8 @@ def check(
     if not on_data:
         _check_sizes(sizes)
     theory = model.theory() if theory is None else theory
+    chosen = {} if on_data else sample_values(model, values)
+    values = {**values, **chosen}
     names = _names(model, theory, observables)
     solved = sweep(theory, observables=names, zip=zip, **values)
     estimates = []
@@ -149,7 +156,7 @@ def check(
     predicted = {name: np.asarray(solved.observables[name], dtype=float) for name in names}
     largest = max(float(np.nanmax(np.abs(e[name].mean))) for e in estimates for name in names)
     found = {name: compare(name, predicted[name], estimates, sizes, ROUNDING * largest) for name in names}
-    return Agreement(model.name, sizes, found, tuple(estimates))
+    return Agreement(model.name, sizes, found, tuple(estimates), tuple(chosen))
 
 
 def _names(model: Any, theory: Any, observables: Sequence[str] | None) -> list[str]:

@@ -1,0 +1,56 @@
+"""Values for a model's parameters where a user gives none: a generic task, on which a check has teeth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from solvers.power_law import PowerLaw
+from theory.declaration.dimensions import Dim
+
+MODES, SAMPLES = 30, 20
+
+
+def sample_values(model: Any, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A value for every parameter of a declared model that is not in ``given``.
+
+    Sizes start at 20; numbers lie inside their domains, away from the defaults at which effects vanish; spectra are power laws
+    over 30 modes (or as many as a given array of the same dimension has); signed vectors alternate; matrices are positive.
+    """
+    given = dict(given or {})
+    lengths = {p.dimension: length for p in model.parameters if (length := _length(p, given.get(p.name)))}
+    values: dict[str, Any] = {}
+    count = dict.fromkeys(("size", "number", "spectrum", "vector"), 0)
+    for p in model.parameters:
+        if p.name in given:
+            continue
+        modes = np.arange(1, lengths.get(p.dimension, MODES) + 1.0)
+        if p.ndim == 2:
+            values[p.name] = np.eye(len(modes)) + np.outer(modes**-0.5, modes**-0.5) / 2
+        elif p.ndim == 1:
+            kind = "vector" if p.lower is None else "spectrum"
+            decay = modes ** -(1.3 + 0.4 * count[kind])
+            values[p.name] = 2 * decay if kind == "spectrum" else (-1) ** modes * np.sqrt(decay)
+            count[kind] += 1
+        else:
+            kind = "size" if isinstance(p.symbol, Dim) else "number"
+            values[p.name] = SAMPLES + 5 * count[kind] if kind == "size" else _inside(p, 0.3 / (1 + count[kind] / 2))
+            count[kind] += 1
+    return values
+
+
+def _inside(parameter: Any, distance: float) -> float:
+    low, high = parameter.lower, parameter.upper
+    if low is not None and high is not None:
+        return low + (high - low) * min(distance, 0.9)
+    return low + distance if low is not None else high - distance if high is not None else distance
+
+
+def _length(parameter: Any, value: Any) -> int:
+    if parameter.ndim == 0 or value is None:
+        return 0
+    if isinstance(value, PowerLaw):
+        return int(value.modes) if np.isfinite(value.modes) else 0
+    return int(np.shape(value)[-1]) if np.ndim(value) else 0
