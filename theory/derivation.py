@@ -14,6 +14,7 @@ from typing import Any
 import sympy as sp
 
 from theory.errors import DerivationError, did_you_mean
+from theory.labels import label
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def _substituted(value: Any, rule: Mapping[Any, Any]) -> Any:
 def _lines(name: str, value: Any) -> Iterable[str]:
     if isinstance(value, Mapping):
         for key, entry in value.items():
-            left = sp.latex(key if isinstance(key, sp.Basic) else sp.Symbol(str(key)))
+            left = sp.latex(key) if isinstance(key, sp.Basic) else label(str(key))
             yield from (f"{left} = {line}" for line in _lines(name, entry))
     elif isinstance(value, (list, tuple)):
         for entry in value:

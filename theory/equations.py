@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from theory.errors import ParameterError, did_you_mean
+from theory.labels import label
 from theory.signatures import signature
 
 
@@ -97,7 +98,8 @@ class Theory:
 
     def latex(self) -> str:
         """Equations as a LaTeX align* environment."""
-        rows = [rf"{sp.latex(line.lhs)} &= {sp.latex(line.rhs)}" for line in self.lines()]
+        observed = {sp.Symbol(name): label(name) for name in self.observables}
+        rows = [rf"{observed.get(line.lhs) or sp.latex(line.lhs)} &= {sp.latex(line.rhs)}" for line in self.lines()]
         return "\\begin{align*}\n" + " \\\\\n".join(rows) + "\n\\end{align*}"
 
     def _repr_latex_(self) -> str:

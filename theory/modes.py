@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 import sympy as sp
+from sympy.printing.precedence import PRECEDENCE
 
 _serial = count()
 
@@ -89,13 +90,16 @@ class ModeValue(sp.Expr):
     def _eval_is_nonnegative(self):
         return self.array.is_nonnegative
 
-    def _latex(self, printer, exp=None) -> str:
+    @property
+    def precedence(self) -> int:
+        """For printers: an entry that is written as a square is put in brackets before a power."""
+        return PRECEDENCE["Pow"] if self.array.latex_entry else PRECEDENCE["Atom"]
+
+    def _latex(self, printer) -> str:
         index = "".join(printer._print(i) for i in self.indices)
         if self.array.latex_entry:
-            text = self.array.latex_entry.replace("#", index)
-            return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
-        text = rf"{printer._print(sp.Symbol(self.array.name))}_{{{index}}}"
-        return text if exp is None else rf"{text}^{{{exp}}}"
+            return self.array.latex_entry.replace("#", index)
+        return rf"{printer._print(sp.Symbol(self.array.name))}_{{{index}}}"
 
     def _sympystr(self, printer) -> str:
         return f"{self.array.name}_{''.join(printer._print(i) for i in self.indices)}"

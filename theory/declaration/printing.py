@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 import sympy as sp
 
+from theory.labels import squared
+
 
 @contextmanager
 def at_sites(printer, indices: dict):
@@ -47,7 +49,8 @@ def name_latex(name: str) -> str:
 def indexed_name(printer, name: str, dims=(), spectrum=None) -> str:
     """A vector over ``dims``, or a spectrum, with the indices in force."""
     found = [i for d, i in indices(printer).items() if d in dims or (spectrum is not None and spectrum in d.spectra)]
-    return subscript(name_latex(name), "".join(found))
+    root = squared(name) if spectrum is not None else None
+    return subscript(name_latex(root or name), "".join(found)) + ("^{2}" if root else "")
 
 
 def summed(printer, expression, dim) -> str:

@@ -9,6 +9,7 @@ import sympy as sp
 from theory.averages import ModeSum
 from theory.declaration.dimensions import Dim, Spectrum
 from theory.declaration.sites import Leaf, Site
+from theory.labels import squared
 from theory.modes import ModeArray, ModeIndex, ModeValue
 from theory.symbols import size
 
@@ -16,9 +17,9 @@ from theory.symbols import size
 def array_of(symbol: sp.Symbol) -> ModeArray:
     """The per-mode array that stands in a theory for a spectrum, or for the values of a quenched vector."""
     if isinstance(symbol, Spectrum):
-        name = symbol.name
-        squared = len(name) > 1 and name.endswith("2") and name[:-1].isalpha()
-        return ModeArray(name, latex_entry=f"{sp.latex(sp.Symbol(name[:-1]))}_{{#}}^{{2}}" if squared else None, nonnegative=True)
+        name, root = symbol.name, squared(symbol.name)
+        entry = rf"{sp.latex(sp.Symbol(root))}_{{#}}^{{2}}" if root else None
+        return ModeArray(name, latex_entry=entry, nonnegative=True)
     return ModeArray(symbol.name, real=True)
 
 

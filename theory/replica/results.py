@@ -142,7 +142,7 @@ def _normal_forms(theory: Theory, resolvents: list[Resolvent | None]) -> dict[st
     for name in (bare.name, *[n for n in theory.observables if not _per_mode(theory.observables[n])]):
         expression = bare if name == bare.name else theory.expanded(name)
         value, used = normal_form(expression, resolvent, bare, equation)
-        shown[bare if name == bare.name else sp.Symbol(name)] = value
+        shown[bare if name == bare.name else name] = value
         names |= used
     return {"normal_form": shown, "degrees_of_freedom": names}
 

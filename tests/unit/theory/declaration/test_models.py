@@ -208,7 +208,7 @@ def test_latex_writes_indices_and_products():
     X, w, y = Gaussian("X", P, M), State("w", M), Quenched("y", P)
     latex = sp.latex((X @ w - y).square())
     assert latex == r"\sum_{p=1}^{P} \left(\left[X w\right]_{p} - y_{p}\right)^{2}"
-    assert sp.latex(sum_over(M, a2 * w**2)) == r"\sum_{m=1}^{M} a_{2,m} w_{m}^{2}"
+    assert sp.latex(sum_over(M, a2 * w**2)) == r"\sum_{m=1}^{M} a_{m}^{2} w_{m}^{2}"
     assert (X @ tanh(w))._repr_latex_() == r"$\displaystyle \left[X \left(\tanh{\left(w \right)}\right)\right]_{p}$"
     assert ((X.T @ X + lam).inv @ X.T)._repr_latex_() == r"$\displaystyle \left(X^{\top} X + \lambda I\right)^{-1} X^{\top}$"
     mu = Dim("mu", finite=True)
