@@ -14,6 +14,19 @@ def squared(name: str) -> str | None:
     return name[:-1] if len(name) > 1 and name.endswith("2") and name[:-1].isalpha() else None
 
 
+def subscript(text: str, index: str) -> str:
+    r"""One more index on a LaTeX symbol.
+
+    >>> print(subscript("w_{0}", "m"), subscript("w", "m"))
+    w_{0,m} w_{m}
+    """
+    if not index:
+        return text
+    if "_{" in text and text.endswith("}"):
+        return f"{text[:-1]},{index}}}"
+    return f"{text}_{{{index}}}"
+
+
 def label(name: str) -> str:
     r"""LaTeX of the public name of an observable or parameter.
 

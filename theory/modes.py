@@ -7,6 +7,8 @@ from itertools import count
 import sympy as sp
 from sympy.printing.precedence import PRECEDENCE
 
+from theory.labels import subscript
+
 _serial = count()
 
 
@@ -99,7 +101,7 @@ class ModeValue(sp.Expr):
         index = "".join(printer._print(i) for i in self.indices)
         if self.array.latex_entry:
             return self.array.latex_entry.replace("#", index)
-        return rf"{printer._print(sp.Symbol(self.array.name))}_{{{index}}}"
+        return subscript(printer._print(sp.Symbol(self.array.name)), index)
 
     def _sympystr(self, printer) -> str:
         return f"{self.array.name}_{''.join(printer._print(i) for i in self.indices)}"

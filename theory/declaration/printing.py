@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import sympy as sp
 
-from theory.labels import squared
+from theory.labels import squared, subscript
 
 
 @contextmanager
@@ -31,15 +31,6 @@ def letter(dim, taken: dict | None = None) -> str:
     while taken and index in taken.values():
         index += "'"
     return index
-
-
-def subscript(text: str, index: str) -> str:
-    """``w_{0}`` and ``m`` to ``w_{0,m}``."""
-    if not index:
-        return text
-    if "_{" in text and text.endswith("}"):
-        return f"{text[:-1]},{index}}}"
-    return f"{text}_{{{index}}}"
 
 
 def name_latex(name: str) -> str:

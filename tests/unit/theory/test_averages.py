@@ -174,3 +174,11 @@ def test_signature_is_the_same_in_another_process():
 def test_a_wrong_number_of_indices_is_refused():
     with pytest.raises(IndexError, match="eta: 2 indices, give 1"):
         eta[INDICES[0], INDICES[1]]
+
+
+def test_entries_of_indexed_and_squared_names_are_valid_latex():
+    k = INDICES[0]
+    squared = ModeArray("a2", latex_entry="a_{#}^{2}", nonnegative=True)
+    assert sp.latex(ModeArray("w0")[k] ** 2) == "w_{0,i}^{2}"
+    assert sp.latex(squared[k] ** 2) == r"\left(a_{i}^{2}\right)^{2}"
+    assert sp.latex(3 * squared[k]) == "3 a_{i}^{2}"
