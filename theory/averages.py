@@ -127,6 +127,13 @@ class Average(sp.Expr):
 class ModeSum(Average):
     """Plain sum over the modes of a dimension: ``ModeSum(eta[k]/(kappa + P*eta[k]), k)``; the sum of 1 is the dimension's size."""
 
+    def _eval_derivative(self, symbol):
+        body, fresh = self.opened()
+        by_parts = self.func(body.diff(symbol), fresh)
+        if not isinstance(symbol, ModeValue):
+            return by_parts
+        return by_parts + _explicit(body, symbol.func(symbol.array, fresh)).xreplace({fresh: symbol.indices[0]})
+
     @staticmethod
     def _fresh(index):
         dimension = index.kind if isinstance(index, Bound) else index.dimension
@@ -193,20 +200,15 @@ def outermost(expression) -> list[Average]:
     return sorted(found, key=sp.default_sort_key)
 
 
+def _explicit(body, entry: ModeValue):
+    """Derivative by an entry where it is written out, inner sums not running through it."""
+    stand_in = sp.Dummy("entry", real=True)
+    return body.xreplace({entry: stand_in}).diff(stand_in).xreplace({stand_in: entry})
+
+
 def mode_derivative(expression, value: ModeValue):
     """Derivative by the data of one free mode, for instance ``eta[r]``: the sums over modes contribute their term k = r."""
-    expression = sp.sympify(expression)
-    sums = {average: sp.Dummy() for average in outermost(expression)}
-    outer = expression.xreplace(sums)
-    total = outer.diff(value)
-    for average, stand_in in sums.items():
-        body, fresh = average.opened()
-        inner = average.func(mode_derivative(body, value), fresh)
-        if isinstance(average, ModeSum):
-            at_fresh = value.func(value.array, *[fresh for _ in value.indices])
-            inner += body.diff(at_fresh).xreplace({fresh: value.indices[0]})
-        total += outer.diff(stand_in) * inner
-    return total.xreplace({stand_in: average for average, stand_in in sums.items()})
+    return sp.sympify(expression).diff(value)
 
 
 def _height(expression) -> int:

@@ -70,7 +70,7 @@ class ModeValue(sp.Expr):
 
     is_commutative = True
     _diff_wrt = True
-    is_symbol = False
+    is_symbol = True  # or SymPy would differentiate by a dummy in its place, which no sum over modes runs through
 
     def __new__(cls, array: ModeArray, *indices):
         if len(indices) != array.rank:
@@ -81,6 +81,8 @@ class ModeValue(sp.Expr):
     indices = property(lambda self: self.args[1:])
 
     def _eval_derivative(self, symbol):
+        if isinstance(symbol, ModeValue) and len(symbol.indices) > 1:
+            raise TypeError(f"derivative by {symbol}: entries of matrices are not differentiated by; use a sum of its own")
         return sp.S.One if symbol == self else sp.S.Zero
 
     def _eval_is_real(self):

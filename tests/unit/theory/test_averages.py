@@ -182,3 +182,12 @@ def test_entries_of_indexed_and_squared_names_are_valid_latex():
     assert sp.latex(ModeArray("w0")[k] ** 2) == "w_{0,i}^{2}"
     assert sp.latex(squared[k] ** 2) == r"\left(a_{i}^{2}\right)^{2}"
     assert sp.latex(3 * squared[k]) == "3 a_{i}^{2}"
+
+
+def test_diff_by_an_entry_is_the_derivative_by_the_data_of_that_mode():
+    k, r = INDICES[0], ModeIndex("M")
+    s = ModeSum(a2[k] / (x + eta[k]) ** 2, k)
+    assert sp.diff(x * s**2, a2[r]) == 2 * x * s / (x + eta[r]) ** 2
+    assert sp.diff(eta[r] ** 2 * s, eta[r]) == 2 * eta[r] * s - 2 * eta[r] ** 2 * a2[r] / (x + eta[r]) ** 3
+    with pytest.raises(TypeError, match="entries of matrices"):
+        sp.diff(ModeArray("O", rank=2)[k, r] * x, ModeArray("O", rank=2)[k, r])
