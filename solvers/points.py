@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.fixed_point import EPSILON, Roots, find_roots
+from solvers.iteration import evolved
 from solvers.limits import FINITE, INFINITE, UNDECIDED, Regularised
 from solvers.mode_data import ModeData
 from solvers.systems import System, compiled_system, symbols_of
@@ -21,6 +22,8 @@ LINEAR_SCALE = 1e-3
 UNDERFLOW = 1e-290
 RESOLVED = 1e-10
 """Derivatives with a larger relative error are done again with many digits."""
+COMPRESSED = 1e-5
+"""The same bound for compressed spectra, whose own error more digits cannot remove; the estimate of it is a generous one."""
 
 
 @dataclass(frozen=True)
@@ -103,9 +106,11 @@ def _differentiate(
     value, error = slope.value, slope.error
     entry = system.theory.parameter(parameter)
     if task.refine and not entry.ndim and value.ndim == 1:
-        for i in np.flatnonzero(~(error <= RESOLVED * np.abs(value)) & np.isfinite(roots.uncertainty).all(axis=1)):
+        # More digits remove rounding, not what the unknowns owe to compressed data.
+        resolved = COMPRESSED if data.error else RESOLVED
+        for i in np.flatnonzero(~(error <= resolved * np.abs(value)) & np.isfinite(roots.uncertainty).all(axis=1)):
             value[i] = precise_derivative(system, parameter, observable, {s: float(v[i]) for s, v in at.items()}, data)
-            error[i] = RESOLVED * abs(value[i])
+            error[i] = resolved * abs(value[i])
     elif at_limits and error.shape == value.shape:
         # A relative sensitivity that is lost in rounding is zero, for there is no trend to follow to the limit.
         size = np.abs(system.outputs([observable])(at, points, data, task.full)[0])[:, None]
@@ -135,6 +140,8 @@ def _roots(system: System, scalars: Mapping[Any, NDArray], points: int, task: Ta
         names = [u.name for u in system.unknowns]
         start = np.broadcast_to([task.start[n] for n in names], (points, len(names)))
     with np.errstate(all="ignore"):
+        if start is None and len(system.unknowns) > 1 and system.gaussian:
+            start = evolved(system, scalars, points, task.data, lower, upper)
         roots = find_roots(residual, lower, upper, system.logarithmic, start)
         outside = (roots.x < lower * (1 - 1e-9) - 1e-300) | (roots.x > upper * (1 + 1e-9) + 1e-300)
         outside &= ~((~system.logarithmic) & (np.abs(roots.x - np.clip(roots.x, lower, upper)) < 1e-9))

@@ -39,7 +39,8 @@ def sweep(
 
     A value of a parameter's own rank is its value, one dimension more is an axis; axes form an outer product in the order given,
     those in ``zip`` run together. ``observables``: names to compute, all scalar ones by default; those with a value for each mode
-    only when named. ``start`` (unknown -> value) picks a branch. ``executor``: any `concurrent.futures.Executor`.
+    only when named. ``multiplicity`` (one number per mode) counts each given mode several times, for degenerate levels. ``start``
+    (unknown -> value) picks a branch. ``executor``: any `concurrent.futures.Executor`.
     Raises ParameterError for bad input, and with ``on_failure="raise"`` ConvergenceError where the relative error exceeds
     ``tolerance`` and DivergenceError where an observable is infinite; with ``"mask"`` such points hold NaN or inf, and the
     status says so.

@@ -49,6 +49,12 @@ class Result:
         """Display lines, one per equation."""
         return [line for name, value in self.shown().items() for line in _lines(name, value)]
 
+    def _repr_markdown_(self) -> str:
+        return "\n\n".join([f"**{self.name}**  {self.why}", *(f"$$ {line} $$" for line in self.latex())])
+
+    def __str__(self) -> str:
+        return "\n".join([f"{self.name}: {self.why}", *(t for n, v in self.shown().items() for t in _texts(n, v))])
+
 
 @dataclass
 class Derivation:
