@@ -12,6 +12,7 @@ check_siblings()
 _WHERE = {
     "solve": "solvers.sweeps",
     "sweep": "solvers.sweeps",
+    "solve_dyson": "solvers.dyson",
     "evaluate": "solvers.precision",
     "optimise": "solvers.optimisation",
     "simulate": "solvers.monte_carlo",

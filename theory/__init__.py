@@ -1,6 +1,6 @@
 """Mean-field theories of learning, derived: declarations, engines, models, and the claims of papers.
 
-``from theory import models`` for the declared models; ``from theory import Dim, Gaussian, State, Energy, ...`` to declare one's own.
+``from theory import models`` for the declared models; ``from theory import Dim, Gaussian, State, Energy`` to declare one's own.
 Names are imported when they are first used.
 """
 
@@ -10,9 +10,9 @@ from importlib import import_module
 from typing import Any
 
 _DECLARATION = (
-    "Contribution", "Deterministic", "Diag", "Dim", "Energy", "Gaussian", "Noise", "Parameter", "Quenched", "Signs", "Spectrum",
-    "State", "Tr", "Vec", "absolute", "average", "cosh", "erf", "exp", "heaviside", "log", "mean", "quadratic_form", "relu", "sign",
-    "sqrt", "sum_over", "tanh",
+    "Contribution", "Deterministic", "Diag", "Dim", "Energy", "Expression", "Gaussian", "Noise", "Parameter", "Quenched",
+    "Signs", "Spectrum", "State", "Tr", "Vec", "absolute", "average", "cosh", "erf", "exp", "heaviside", "log", "mean",
+    "quadratic_form", "relu", "sign", "sqrt", "sum_over", "tanh",
 )  # fmt: skip
 _WHERE = {
     **dict.fromkeys(_DECLARATION, "theory.declaration"),

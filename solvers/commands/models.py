@@ -11,8 +11,8 @@ from typing import Any
 
 from solvers.commands import task
 
-ENGINES = {"Energy": "replica"}
-"""Law of a declaration -> the engine that derives it."""
+ENGINES = {"Energy": "replica", "Expression": "resolvent"}
+"""Law of a declaration -> the engine that derives it, unless the model names another one."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,7 +40,7 @@ def describe(model: Any) -> dict[str, Any]:
     """What a program may want to know of a model."""
     return {
         "name": model.name,
-        "engine": ENGINES.get(model.law),
+        "engine": getattr(model, "engine", ENGINES.get(model.law)),
         "observables": list(model.observe),
         "papers": list(model.references),
         "parameters": [

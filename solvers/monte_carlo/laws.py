@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from solvers.monte_carlo.least_squares import Spread
 from solvers.monte_carlo.points import Point
 from solvers.monte_carlo.quadratic import Quadratic, read_terms
 from solvers.monte_carlo.realisation import Realisation
+from theory.declaration.expression import Expression
 from theory.declaration.sites import Leaf
 from theory.errors import ConvergenceError, DeclarationError
 
@@ -58,6 +61,21 @@ class Argmin:
             )
 
 
+class Drawn:
+    """A law without a state: its observables are functions of what is drawn."""
+
+    temperature, spread = 0.0, Spread(sys.maxsize, np.inf)
+
+    def __init__(self, model: Any, point: Point, given: Realisation):
+        pass
+
+    def run(self, draw: Realisation, rng: np.random.Generator) -> Callable[[Realisation], Realisation]:
+        return lambda variant: variant
+
+    def verify(self, draw: Realisation, rng: np.random.Generator) -> None:
+        """Nothing was searched for."""
+
+
 def _one_state(model: Any) -> Leaf:
     if len(model.states) != 1:
         names = ", ".join(leaf.name for leaf in model.states)
@@ -74,8 +92,10 @@ ALGORITHMS: dict[str, type[Argmin]] = {"argmin": Argmin, "gibbs": Argmin}
 """By the name that a declaration gives: ``Energy(..., algorithm=name)``."""
 
 
-def check_law(model: Any) -> type[Argmin]:
+def check_law(model: Any) -> type[Argmin] | type[Drawn]:
     """The algorithm of a model; DeclarationError where its law is simulated by none."""
+    if isinstance(model, Expression):
+        return Drawn
     if not hasattr(model, "energy"):
         raise DeclarationError(f"{model.name}: law {type(model).__name__} is not simulated; declare an Energy")
     name = model.algorithm or "argmin"

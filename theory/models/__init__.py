@@ -9,6 +9,7 @@ from theory.errors import ParameterError, did_you_mean
 
 REGISTRY = {
     "kernel-regression": "theory.models.kernel_regression:KernelRegression",
+    "random-feature-regression": "theory.models.random_feature_regression:RandomFeatureRegression",
 }
 """Public name -> module:class."""
 

@@ -1,0 +1,119 @@
+"""The Dyson equation of an expression as it stands, in named traces, solved by damped iteration: the referee of every reduction.
+
+It needs no reduction and takes complex parameters, such as a ridge −x − iε just off the spectrum.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from solvers.compile import Compiled, compile_expressions
+from theory.errors import ConvergenceError, ParameterError, did_you_mean
+from theory.replica.results import parameter_of
+from theory.resolvent import derive
+from theory.symbols import size
+
+DAMPING, MOST = 0.5, 50_000
+_equations: dict[str, Any] = {}
+
+
+@dataclass(frozen=True)
+class DysonSolution:
+    """Traces and observables by name, each of the shape of the parameters; ``error`` estimates the relative error of the traces."""
+
+    traces: dict[str, NDArray]
+    observables: dict[str, NDArray]
+    error: float
+    iterations: int
+
+
+def solve_dyson(expression: Any, *, tolerance: float = 1e-11, **values: ArrayLike) -> DysonSolution:
+    """Solve the Dyson equation of an Expression at parameters given by their public names.
+
+    Scalar parameters may be complex, and arrays of one shape (every trace then has it); those per mode are real and have one entry
+    for each mode. Real values obey the domains of the parameters. The iteration starts from zero and ends on the solution that
+    decays for a large ridge. Raises ParameterError for bad input and ConvergenceError, with the last error, where the iteration
+    does not settle to ``tolerance``.
+    """
+    if expression.signature not in _equations:
+        _equations[expression.signature] = derive(expression, reduce=False)["Dyson equation"]
+    step = _equations[expression.signature]
+    scalars, arrays, sizes = _bound(expression, values)
+    unknowns, maps = list(step["equations"]), compile_expressions(list(step["equations"].values()))
+    names, seen = list(step["values"]), compile_expressions(list(step["values"].values()))
+    shape = np.broadcast_shapes(*(np.shape(v) for v in scalars.values()))
+    known = {**sizes, **scalars}
+    x, error, iterations = _iterated(maps, unknowns, known, arrays, shape, tolerance)
+    found = seen(_needed(seen, {**known, **dict(zip(unknowns, x, strict=True))}), arrays)
+    if not error <= tolerance:
+        raise ConvergenceError(f"{expression.name}: the Dyson equation has not settled after {iterations} iterations "
+                               f"(relative error {error:.1e}); move away from the spectrum")
+    traces = {t.name: v for t, v in zip(unknowns, x, strict=True)}
+    return DysonSolution(traces, {n.name: np.broadcast_to(v, shape) for n, v in zip(names, found, strict=True)}, error, iterations)
+
+
+def _iterated(maps: Compiled, unknowns: list[Any], known: Mapping[Any, NDArray], arrays: Mapping[Any, NDArray],
+              shape: tuple[int, ...], tolerance: float) -> tuple[NDArray, float, int]:
+    """The fixed point, its error from the last step and the rate at which steps shrink, and the number of steps."""
+    is_complex = any(np.iscomplexobj(v) for v in known.values())
+    x = np.zeros((len(unknowns), *shape), dtype=complex if is_complex else float)
+    last, error, iterations = np.inf, np.inf if unknowns else 0.0, 0
+    with np.errstate(all="ignore"):
+        while error > tolerance and iterations < MOST:
+            iterations += 1
+            given = _needed(maps, {**known, **dict(zip(unknowns, x, strict=True))})
+            step = np.stack([np.broadcast_to(v, shape) for v in maps(given, arrays)]) - x
+            change = float(np.max(np.abs(step) / (np.abs(x + step) + np.finfo(float).tiny)))
+            x = x + DAMPING * step
+            if not np.isfinite(change):
+                return x, np.inf, iterations
+            rate = min(change / last, 1 - 1e-12) if iterations > 2 else 1 - 1e-12
+            error = max(change * DAMPING / (1 - rate), 4 * np.finfo(float).eps) if rate < 1 - 1e-9 or change == 0 else np.inf
+            last = max(change, np.finfo(float).tiny)
+    return x, error, iterations
+
+
+def _needed(compiled: Compiled, known: Mapping[Any, NDArray]) -> dict[Any, NDArray]:
+    return {s: known[s] for s in compiled.scalars}
+
+
+def _bound(expression: Any, values: Mapping[str, ArrayLike]) -> tuple[dict[Any, NDArray], dict[Any, NDArray], dict[Any, NDArray]]:
+    """Scalars and arrays by symbol, and the sizes that arrays have; ParameterError for what is missing, unknown or outside."""
+    names = [p.name for p in expression.parameters]
+    for name in values:
+        if name not in names:
+            raise ParameterError(f"no parameter {name!r} of {expression.name}; {did_you_mean(name, names)}")
+    scalars: dict[Any, NDArray] = {}
+    arrays: dict[Any, NDArray] = {}
+    sizes: dict[Any, NDArray] = {}
+    for parameter in map(parameter_of, expression.parameters):
+        if parameter.name not in values and parameter.default is None:
+            what = f"{parameter.name!r} ({parameter.meaning})"
+            raise ParameterError(f"{expression.name}: no value for {what}; give {parameter.name}=...")
+        value = np.asarray(values.get(parameter.name, parameter.default))
+        _check(parameter, value)
+        if not parameter.ndim:
+            scalars[parameter.symbol] = value
+            continue
+        arrays[parameter.symbol] = value
+        known = sizes.setdefault(size(str(parameter.dimension)), np.asarray(float(len(value))))
+        if len(value) != known:
+            raise ParameterError(f"{parameter.name}: {len(value)} entries, where others over {parameter.dimension} have {known:g}")
+    return scalars, arrays, sizes
+
+
+def _check(parameter: Any, value: NDArray) -> None:
+    if value.dtype.kind not in "iufc" or not np.all(np.isfinite(value)):
+        raise ParameterError(f"{parameter.name}: {value!r} is not a finite number; give one")
+    if parameter.ndim and (value.ndim != parameter.ndim or np.iscomplexobj(value)):
+        found = f"shape {value.shape}, {value.dtype}"
+        raise ParameterError(f"{parameter.name}: {found}; give a real array with {parameter.ndim} dimensions")
+    flat = np.ravel(value)
+    for number in np.unique(np.real(flat[np.imag(flat) == 0])):
+        if not parameter.contains(float(number)):
+            raise ParameterError(f"{parameter.name} = {number:g}: outside its domain, {parameter.domain}")

@@ -1,0 +1,148 @@
+"""Expressions that must fail: as typed where that is possible, when they are derived or solved otherwise, with one line each."""
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from solvers import simulate, solve
+from solvers.dyson import solve_dyson
+from theory import Deterministic, Diag, Dim, Energy, Expression, Gaussian, Noise, Quenched, State, Tr, Vec, sum_over
+from theory.errors import ConvergenceError, DeclarationError, DerivationError, ParameterError
+from theory.models import RandomFeatureRegression
+
+M, P, N = Dim("M", "eta"), Dim("P"), Dim("N")
+(eta,) = M.spectra
+lam, real = sp.Symbol("lambda", positive=True), sp.Symbol("x", real=True)
+X, W, A = Gaussian("X", P, M, column_covariance=eta), Gaussian("W", M, N, variance=1 / N), Gaussian("A", N, N, variance=1 / N)
+w0, eps, O = Quenched("w0", M), Noise("eps", P), Deterministic("O", M)
+R = (X.T @ X + lam).inv
+
+TYPED = {
+    "shapes": (lambda: X @ W.T, r"shape mismatch: X is PxM, W.T is NxM, M against N; transpose one of them"),
+    "sum of shapes": (lambda: X.T @ X + A, r"shape mismatch: X.T@X is MxM, A is NxN"),
+    "inverse": (lambda: (X @ W).inv, r"inverse: X@W is PxN; only a square matrix has one"),
+    "trace": (lambda: Tr(X @ W), r"trace: X@W is PxN; only a square matrix has one"),
+    "number": (lambda: X + lam, r"X is PxM, \+ lambda; only a square matrix takes a multiple of the identity"),
+    "no trace": (lambda: Expression(R), r"expression: the matrix .*; reduce it with Tr, sum_over or quadratic_form"),
+    "nothing": (lambda: Expression({}), r"observables of Expression: none; give a scalar"),
+    "nothing random": (lambda: Expression(Tr(Diag(M, eta))), r"observable value: Tr\(eta\) holds nothing random"),
+    "not used": (lambda: Expression(Tr(R), disorder=[X, W]), r"declared and not used: W; use it in an observable, or drop it"),
+    "not declared": (lambda: Expression(Tr(W.T @ R @ W), disorder=X), r"used and not declared: W; add it to disorder="),
+    "no disorder": (lambda: Expression(Tr(R), disorder=[X, R]), r"disorder: .*inv; list what Gaussian and Noise returned"),
+    "no ridge": (lambda: Expression(Tr((X.T @ X).inv)), r"ridge of \(X.T@X\).inv: 0; add a positive one"),
+    "negative ridge": (lambda: Expression(Tr((X.T @ X - lam).inv)), r"ridge of .*: -lambda; add a positive one"),
+    "negative number": (lambda: Expression(Tr((X.T @ X - 1).inv)), r"ridge of .*: -1; add a positive one"),
+    "ridge of any sign": (lambda: Expression(Tr((X.T @ X + real).inv)), r"ridge of .*: x; add a positive one"),
+    "ridge that may vanish": (lambda: Expression(Tr((X.T @ X + Diag(M, eta)).inv)), r"ridge of .*: eta; add a positive one"),
+    "ridge deep inside": (lambda: Expression(Tr((X @ (W @ W.T).inv @ X.T + lam).inv)), r"ridge of \(W@W.T\).inv: 0"),
+    "indefinite covariance": (lambda: Gaussian("Y", P, M, column_covariance=-eta), r"covariance of Y: -eta; it cannot be negative"),
+    "two laws": (lambda: Expression(Tr(R) + Tr(Gaussian("X", P, M) @ R @ X.T)), r"two declarations of one name: X"),
+    "misspelt": (lambda: Gaussian("Y", P, M, colum_covariance=eta), r"did you mean 'column_covariance'"),
+}
+
+
+@pytest.mark.parametrize("name", TYPED)
+def test_refused_as_typed(name):
+    build, message = TYPED[name]
+    with pytest.raises(DeclarationError, match=message):
+        build()
+
+
+def energy(change=0, over=None, **options):
+    w = State("w", M)
+    loss = (X @ w - X @ w0 - eps).square() / 2 + lam * w.square() / 2 + (change(w) if change else 0)
+    return Energy(loss, over=w, observe={"E_g": sum_over(M, eta * (w - w0) ** 2)}, **options)
+
+
+MINIMISERS = {
+    "quartic": (lambda: energy(lambda w: sum_over(M, w**4)), r"not affine in w"),
+    "warm": (lambda: energy(temperature=lam), r"minimiser of Energy: temperature lambda; only an energy at temperature 0 has one"),
+    "no penalty": (
+        lambda: Energy((X @ State("w", M) - eps).square(), over=State("w", M), observe={"n": State("w", M).square()}),
+        r"ridge of .*: 0; add a positive one",
+    ),
+    "nothing observed": (lambda: Energy(State("w", M).square() + eps.square(), over=State("w", M)), r"it observes nothing"),
+}
+
+
+@pytest.mark.parametrize("name", MINIMISERS)
+def test_no_minimiser(name):
+    build, message = MINIMISERS[name]
+    model = build()
+    with pytest.raises(DeclarationError, match=message):
+        model.minimiser()
+
+
+def square(matrix, dim=M):
+    """A random vector squared at every site."""
+    return Vec(dim, (matrix @ w0).expr ** 2)
+
+
+UNDERIVED = {
+    "given matrix inside": (lambda: Tr(R @ O @ R @ O), r"given matrix O inside an expression: it need not commute"),
+    "mean": (lambda: Tr(Gaussian("Y", M, P, mean=1) @ X), r"matrix Y: mean=1 is not averaged here"),
+    "fresh": (lambda: Tr(Gaussian("Y", M, P, fresh="step") @ X), r"matrix Y: fresh=step is not averaged here"),
+    "covariance of any sign": (
+        lambda: Tr(Gaussian("Y", M, P, row_covariance=eta - real**2) @ X),
+        r"row covariance of Y: eta - x\*\*2 may be negative; write it in spectra and positive symbols",
+    ),
+    "cubic": (lambda: sum_over(M, (R @ w0) ** 3), r"degree 3 in what is random; take 2"),
+    "no polynomial": (lambda: sum_over(M, (R @ w0).map(sp.tanh)), r"no polynomial in what is random"),
+    "square at a mode": (lambda: {"v": square(R)}, r"the square of a random vector at one mode.*observe its sum over M"),
+    "no sum": (lambda: 2 * Tr(R) + sp.tanh(Tr(R)) * sum_over(P, (X @ w0) ** 4), r"degree 4"),
+    "pencil too large": (lambda: Tr(power(30)), r"a pencil of \d+ blocks, more than \d+; take it apart"),
+    "name in use": (lambda: Tr((X.T @ X + sp.Symbol("kappa", positive=True)).inv), r"symbol kappa of Expression: .*rename it"),
+    "no sign": (lambda: Tr((Gaussian("S", N, N, variance=1 / N, symmetry=1) + lam).inv), r"terms of both signs.*solve_dyson"),
+}
+
+
+def power(n):
+    matrix = R
+    for _ in range(n):
+        matrix = matrix @ Diag(M, eta) @ R
+    return matrix
+
+
+@pytest.mark.parametrize("name", UNDERIVED)
+def test_refused_when_derived(name):
+    build, message = UNDERIVED[name]
+    expression = Expression(build())
+    with pytest.raises(DerivationError, match=message) as error:
+        expression.derive()
+    assert "\n" not in str(error.value)
+
+
+POINT = {"P": 5, "eta": np.ones(4)}
+
+
+def test_values_outside_their_domain_give_no_number():
+    expression = Expression(Tr(R))
+    for run in (
+        lambda **v: solve(expression.theory(), **v),
+        lambda **v: solve_dyson(expression, **v),
+        lambda **v: simulate(expression, **v),
+    ):
+        for ridge in (0, -1, np.nan):
+            with pytest.raises(ParameterError, match="lambda_"):
+                run(**POINT, lambda_=ridge)
+        with pytest.raises(ParameterError, match="eta"):
+            run(P=5, eta=-np.ones(4), lambda_=1)
+        with pytest.raises(ParameterError, match="did you mean 'lambda_'"):
+            run(**POINT, lambda_=1, lamda_=2)
+        with pytest.raises(ParameterError, match="no value for 'lambda_'"):
+            run(**POINT)
+    with pytest.raises(ParameterError, match="ridge"):
+        simulate(RandomFeatureRegression(), P=3, N=4, ridge=0, eigenvalues=[1.0, 0.5], target_power=[1.0, 1.0])
+
+
+def test_inside_the_spectrum_the_iteration_says_so():
+    symmetric = Gaussian("S", N, N, variance=1 / N, symmetry=1)
+    with pytest.raises(ConvergenceError, match=r"after \d+ iterations \(relative error .*\); move away from the spectrum"):
+        solve_dyson(Expression(Tr((symmetric + lam).inv)), N=10, lambda_=1.0)
+
+
+def test_complex_arrays_and_shapes_are_checked():
+    expression = Expression(Tr(R))
+    for eigenvalues in (np.ones((2, 2)), np.ones(4) + 1j):
+        with pytest.raises(ParameterError, match="give a real array with 1 dimensions"):
+            solve_dyson(expression, P=5, eta=eigenvalues, lambda_=1)

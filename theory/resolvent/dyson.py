@@ -1,0 +1,127 @@
+"""The matrix Dyson equation of a pencil: G = (L₀ − Σ[G])⁻¹, with traces of blocks of G as its unknowns.
+
+Gaussian matrices A, B of one name in an expression ... A G B ... contribute their covariance times a trace of the block between
+them; everything else is smaller by 1/size. Deterministic matrices of one dimension commute, so that G splits by dimension into
+small matrices over the field of functions of its spectra.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+
+from theory.declaration.dimensions import Dim, Spectrum
+from theory.declaration.matrices import Diag
+from theory.declaration.sites import varies
+from theory.modes import ModeIndex
+from theory.replica.data import at_mode, plain, total
+from theory.resolvent.names import NamedTrace, Namer
+from theory.resolvent.pencil import Pencil, Random
+
+Block = tuple[int, int]
+Rule = Mapping[sp.Symbol, sp.Expr]
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """``symbol`` = ``sign`` · Tr[``weight`` G_block] over ``dim``."""
+
+    symbol: NamedTrace
+    dim: Dim
+    block: Block
+    weight: sp.Expr
+
+
+class Dyson:
+    """The Dyson equation of one pencil; ``unknowns`` are its traces, ``sigma`` the self-energy as combinations of them.
+
+    ``colours`` gives dimensions without a spectrum of their own one, as a further factor of all covariances along them.
+    """
+
+    def __init__(self, pencil: Pencil, namer: Namer, colours: Mapping[Dim, Spectrum] | None = None) -> None:
+        self.pencil, self.colours = pencil, dict(colours or {})
+        self.unknowns: dict[NamedTrace, Unknown] = {}
+        self.sigma: dict[Block, list[tuple[sp.Expr, NamedTrace]]] = {}
+        for (a, b), firsts in pencil.random.items():
+            for (c, d), seconds in pencil.random.items():
+                if pencil.cols[b] == pencil.rows[c] and pencil.rows[a] == pencil.cols[d]:
+                    for first in firsts:
+                        for second in seconds:
+                            self._pair(first, second, (a, d), (b, c), namer)
+
+    def _pair(self, first: Random, second: Random, where: Block, block: Block, namer: Namer) -> None:
+        if first.leaf != second.leaf:
+            return
+        how = first.leaf.how
+        share = how.get("symmetry", sp.S.Zero) if first.transposed == second.transposed else sp.S.One
+        response = self.pencil.response(*block)
+        if share == 0 or response is None:
+            return
+        along, inside = how["row_covariance"], how["column_covariance"]
+        if first.transposed:
+            along, inside = inside, along
+        dim, weight = self.pencil.cols[block[0]], sp.cancel(first.right * inside * second.left)
+        number = sp.S.One
+        if not varies(weight):
+            number, weight = weight, sp.S.One
+        sign, symbol = namer.symbol(Diag(dim, weight) @ response)
+        weight *= self.colours.get(dim, sp.S.One)
+        along *= self.colours.get(self.pencil.rows[where[0]], sp.S.One)
+        self.unknowns.setdefault(symbol, Unknown(symbol, dim, block, plain(sign * weight)))
+        coefficient = share * how["variance"] * first.left * along * second.right * number * sign
+        self.sigma.setdefault(where, []).append((plain(coefficient), symbol))
+
+    @property
+    def dimensions(self) -> list[Dim]:
+        return list(dict.fromkeys(self.pencil.rows.values()))
+
+    def __len__(self) -> int:
+        return len(self.pencil)
+
+    def matrix_of(self, dim: Dim, rule: Rule) -> tuple[list[int], list[int], sp.Matrix]:
+        """Equations, variables, and the block of L₀ − Σ of a dimension, with ``rule`` applied to the unknowns."""
+        pencil = self.pencil
+        rows, cols = ([i for i, d in side.items() if d == dim] for side in (pencil.rows, pencil.cols))
+        entry = {e: plain(x) - sp.Add(*[c * rule.get(t, t) for c, t in self.sigma.get(e, [])]) for e, x in pencil.fixed.items()}
+        entry |= {e: -sp.Add(*[c * rule.get(t, t) for c, t in terms]) for e, terms in self.sigma.items() if e not in pencil.fixed}
+        return rows, cols, sp.Matrix(len(rows), len(cols), lambda i, j: entry.get((rows[i], cols[j]), sp.S.Zero))
+
+    def blocks(self, rule: Rule, parameters: Rule | None = None) -> dict[Block, sp.Expr]:
+        """The blocks of G that unknowns and output need, as functions of the spectra of their dimension and of the unknowns.
+
+        ``rule`` replaces unknowns, and ``parameters`` then parameters.
+        """
+        pencil, found = self.pencil, {}
+        wanted = {u.block for u in self.unknowns.values()} | {(b, c) for b in pencil.u for c in pencil.v}
+        for dim in self.dimensions:
+            rows, cols, matrix = self.matrix_of(dim, rule)
+            sources = [j for j, c in enumerate(rows) if any(c == w for _, w in wanted)]
+            if sources:
+                answers = solved(matrix.xreplace(dict(parameters or {})), sources)
+                place = {(b, rows[j]): answers[i, n] for n, j in enumerate(sources) for i, b in enumerate(cols)}
+                found |= {block: x for block, x in place.items() if block in wanted and x != 0}
+        return found
+
+    def output(self, blocks: Mapping[Block, sp.Expr]) -> sp.Expr:
+        """The diagonal of the expression at the generic site."""
+        pencil = self.pencil
+        pairs = [(plain(x), plain(y), (b, c)) for b, x in pencil.u.items() for c, y in pencil.v.items()]
+        return sp.Add(*[x * y * blocks[block] for x, y, block in pairs if block in blocks])
+
+
+def solved(matrix: sp.Matrix, columns: Sequence[int]) -> sp.Matrix:
+    """Columns of the inverse of a matrix of rational functions; square roots of symbols are made rational first."""
+    roots = {p.base for p in matrix.atoms(sp.Pow) if p.exp.is_Rational and not p.exp.is_Integer and p.base.is_Symbol}
+    there = {s: sp.Dummy(s.name, positive=True) for s in sorted(roots, key=str)}
+    plain_matrix = matrix.xreplace({s: r**2 for s, r in there.items()}) if roots else matrix
+    unit = sp.Matrix(matrix.rows, len(columns), lambda i, n: int(i == columns[n]))
+    reduced, _ = plain_matrix.row_join(unit).to_DM().to_field().to_sparse().rref()
+    answer = reduced.to_Matrix()[:, matrix.cols :]
+    return answer.xreplace({r: sp.sqrt(s) for s, r in there.items()}) if roots else answer
+
+
+def traced(dim: Dim, expression: sp.Expr) -> sp.Expr:
+    """Sum of a site expression over the modes of a dimension; a multiple of its size where nothing varies."""
+    return total(dim, at_mode(expression, ModeIndex(dim.name, "k")), ModeIndex(dim.name, "k"))

@@ -1,0 +1,53 @@
+"""Elimination in a nonlinear component: linear where it can be, by a resultant where two equations share an unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import sympy as sp
+
+from theory.averages import Average
+from theory.saddle import eliminate, opaque, solve_linear
+
+Rule = dict[sp.Symbol, sp.Expr]
+
+
+def factored(expression: sp.Expr) -> sp.Expr:
+    """Factored, with sums over modes as symbols."""
+    plain, back = opaque(expression)
+    return sp.factor(plain).xreplace(back)
+
+
+def numerator(expression: sp.Expr) -> sp.Expr:
+    """The numerator over a common denominator, factored, with sums over modes as symbols."""
+    return sp.fraction(factored(expression))[0]
+
+
+def eliminated(
+    equations: Iterable[sp.Expr], unknowns: Sequence[sp.Symbol], ridges: Sequence[sp.Symbol]
+) -> tuple[list[sp.Expr], Rule]:
+    """The equations that are left, as numerators, and the eliminated unknowns; ``ridges`` are parameters to be solved for."""
+    left, solved = eliminate(equations, unknowns)
+    left = [e for e in map(numerator, left) if e != 0]
+    stuck = [x for x in unknowns if x not in solved]
+    if len(left) == 2 and len(stuck) == 1 and not any(e.atoms(Average) for e in left):
+        found = _common_root(left, stuck[0], ridges)
+        if found is not None:
+            equation, value = found
+            solved = {x: v.xreplace({stuck[0]: value}) for x, v in solved.items()} | {stuck[0]: value}
+            left = [equation]
+    return left, solved
+
+
+def _common_root(pair: Sequence[sp.Expr], x: sp.Symbol, ridges: Sequence[sp.Symbol]) -> tuple[sp.Expr, sp.Expr] | None:
+    """A factor of the resultant by x that gives a ridge, and the x that both equations then share; None unless just one does."""
+    found = []
+    for factor, _ in sp.factor_list(sp.resultant(*pair, x))[1]:
+        for ridge in ridges:
+            if ridge not in factor.free_symbols or not (value := solve_linear(factor, ridge)):
+                continue  # neither a ridge that the factor does not give, nor one that it sets to zero
+            shared = sp.gcd(*[numerator(e.xreplace({ridge: value})) for e in pair])
+            roots = [f for f, _ in sp.factor_list(shared)[1] if x in f.free_symbols and sp.degree(f, x) == 1]
+            values = [solve_linear(root, x) for root in roots]
+            found += [(factor, v) for v in values if not v.is_nonpositive]
+    return found[0] if len(found) == 1 else None

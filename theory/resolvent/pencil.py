@@ -1,0 +1,229 @@
+"""Linearisation: a rational expression in random matrices as u L⁻¹ v, with a pencil L that is affine in them.
+
+The textbook realisation of sums, products and inverses, followed by Schur elimination of deterministic pivots as long as the pencil
+stays affine. Every block of L⁻¹ is itself an expression in the matrices, and the pencil knows which: that is how traces get names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+
+import sympy as sp
+
+from theory.declaration.dimensions import Dim
+from theory.declaration.ensembles import Deterministic, Gaussian
+from theory.declaration.matrices import Diag, Inv, Prod, Sum
+from theory.declaration.matrix import Mat
+from theory.declaration.sites import Leaf, generic
+from theory.errors import DerivationError
+from theory.replica.data import given
+
+LARGEST = 40
+"""Blocks of the largest pencil that is derived."""
+
+Entry = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Random:
+    """``left`` · A · ``right`` in an entry of a pencil: a Gaussian matrix or its transpose between two diagonal matrices."""
+
+    left: sp.Expr
+    leaf: Leaf
+    transposed: bool
+    right: sp.Expr
+
+    def times(self, left: sp.Expr = sp.S.One, right: sp.Expr = sp.S.One) -> Random:
+        return Random(sp.cancel(left * self.left), self.leaf, self.transposed, sp.cancel(self.right * right))
+
+
+@dataclass
+class Pencil:
+    """u L⁻¹ v with L = ``fixed`` + ``random``; ``rows`` and ``cols`` map the number of an equation or variable to its dimension.
+
+    ``into[b]`` is the matrix from the input to variable b, ``out[c]`` the one from a source in equation c to the output, and
+    ``response(b, c)`` block (b, c) of L⁻¹, None where it vanishes. These also know what elimination has removed.
+    """
+
+    rows: dict[int, Dim]
+    cols: dict[int, Dim]
+    fixed: dict[Entry, sp.Expr]
+    random: dict[Entry, list[Random]]
+    u: dict[int, sp.Expr]
+    v: dict[int, sp.Expr]
+    into: Mapping[int, Mat]
+    out: Mapping[int, Mat]
+    response: Callable[[int, int], Mat | None] = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def linearise(matrix: Mat) -> Pencil:
+    """The reduced pencil of an expression; DerivationError names what cannot stand in one, and a pencil that is too large."""
+    return _Realisation().of(matrix)
+
+
+def diagonal(matrix: Diag) -> sp.Expr:
+    """The entry of a deterministic diagonal matrix at the generic site; DerivationError where it is random."""
+    drawn = sorted(str(a) for a in generic(matrix.vector.expr) if not given(a))
+    if drawn:
+        raise DerivationError(f"diagonal matrix {matrix}: {drawn[0]} is drawn; only given data stand on a diagonal")
+    return matrix.vector.expr
+
+
+class _Realisation:
+    def __init__(self) -> None:
+        self.number = count()
+
+    def of(self, matrix: Mat) -> Pencil:
+        if isinstance(matrix, Diag):
+            return self._diagonal(matrix)
+        if isinstance(matrix, Gaussian):
+            return self._gaussian(matrix)
+        if isinstance(matrix, Deterministic):
+            raise DerivationError(f"given matrix {matrix} inside an expression: it need not commute with the spectra, and only its "
+                                  "diagonal as an outer factor of a trace is known to matter; use Diag of a spectrum")
+        if isinstance(matrix, Inv):
+            return self._inverse(matrix, reduced(self.of(matrix.args[0])))
+        parts = [self.of(part) for part in matrix.args]
+        if isinstance(matrix, Sum):
+            return reduced(_sum(parts))
+        pencil = parts[-1]
+        for position in range(len(parts) - 2, -1, -1):
+            pencil = reduced(_product(parts[position], matrix.args[position], pencil, Prod(*matrix.args[position + 1 :])))
+        return pencil
+
+    def _diagonal(self, matrix: Diag) -> Pencil:
+        row, col, one = next(self.number), next(self.number), Diag(matrix.rows)
+        blocks = {(col, row): one}
+        entry = diagonal(matrix)
+        return Pencil({row: matrix.rows}, {col: matrix.cols}, {(row, col): sp.S.One}, {}, {col: sp.S.One}, {row: entry},
+                      {col: matrix}, {row: one}, lambda b, c: blocks.get((b, c)))
+
+    def _gaussian(self, matrix: Gaussian) -> Pencil:
+        for key in ("mean", "fresh"):
+            if matrix.leaf.how.get(key):
+                raise DerivationError(f"matrix {matrix}: {key}={matrix.leaf.how[key]} is not averaged here; leave it out")
+        for key in ("variance", "row_covariance", "column_covariance"):
+            if not matrix.leaf.how[key].is_nonnegative:
+                what = f"{key.replace('_', ' ')} of {matrix.leaf}: {matrix.leaf.how[key]}"
+                raise DerivationError(f"{what} may be negative; write it in spectra and positive symbols, without differences")
+        r, s, b, c = (next(self.number) for _ in range(4))
+        left, right = Diag(matrix.rows), Diag(matrix.cols)
+        blocks = {(b, r): left, (b, s): matrix, (c, s): right}
+        return Pencil(
+            {r: matrix.rows, s: matrix.cols}, {b: matrix.rows, c: matrix.cols}, {(r, b): sp.S.One, (s, c): sp.S.One},
+            {(r, c): [Random(sp.S.NegativeOne, matrix.leaf, matrix.transposed, sp.S.One)]}, {b: sp.S.One}, {s: sp.S.One},
+            {b: matrix, c: right}, {r: left, s: matrix}, lambda i, j: blocks.get((i, j)),
+        )  # fmt: skip
+
+    def _inverse(self, matrix: Inv, inner: Pencil) -> Pencil:
+        row, col = next(self.number), next(self.number)
+        fixed = {entry: -x for entry, x in inner.fixed.items()}
+        fixed |= {(row, b): x for b, x in inner.u.items()} | {(c, col): x for c, x in inner.v.items()}
+        random = {entry: [term.times(sp.S.NegativeOne) for term in terms] for entry, terms in inner.random.items()}
+
+        def response(b: int, c: int) -> Mat | None:
+            if c == row:
+                return matrix if b == col else inner.into[b] @ matrix
+            after = matrix @ inner.out[c]
+            if b == col:
+                return after
+            there, back = inner.response(b, c), inner.into[b] @ after
+            return back if there is None else back - there
+
+        into = {col: matrix} | {b: m @ matrix for b, m in inner.into.items()}
+        out = {row: matrix} | {c: matrix @ m for c, m in inner.out.items()}
+        rows, cols = {row: matrix.rows} | inner.rows, {col: matrix.cols} | inner.cols
+        return reduced(Pencil(rows, cols, fixed, random, {col: sp.S.One}, {row: sp.S.One}, into, out, response))
+
+
+def _joined(pencils: Iterable[Pencil]) -> tuple[dict, dict, dict, dict]:
+    rows, cols, fixed, random = {}, {}, {}, {}
+    for pencil in pencils:
+        rows |= pencil.rows
+        cols |= pencil.cols
+        fixed |= pencil.fixed
+        random |= pencil.random
+    return rows, cols, fixed, random
+
+
+def _sum(parts: list[Pencil]) -> Pencil:
+    def response(b: int, c: int) -> Mat | None:
+        return next((p.response(b, c) for p in parts if b in p.into and c in p.out), None)
+
+    u, v, into, out = {}, {}, {}, {}
+    for p in parts:
+        u, v, into, out = u | p.u, v | p.v, into | p.into, out | p.out
+    return Pencil(*_joined(parts), u, v, into, out, response)
+
+
+def _product(first: Pencil, left: Mat, second: Pencil, right: Mat) -> Pencil:
+    rows, cols, fixed, random = _joined([first, second])
+    fixed |= {(c, b): -x * y for c, x in first.v.items() for b, y in second.u.items()}
+
+    def response(b: int, c: int) -> Mat | None:
+        if b in first.into:
+            return first.response(b, c) if c in first.out else first.into[b] @ second.out[c]
+        return second.response(b, c) if c in second.out else None
+
+    into = {b: m @ right for b, m in first.into.items()} | dict(second.into)
+    out = dict(first.out) | {c: left @ m for c, m in second.out.items()}
+    return Pencil(rows, cols, fixed, random, first.u, second.v, into, out, response)
+
+
+def reduced(pencil: Pencil) -> Pencil:
+    """Deterministic pivots eliminated, those with the least fill-in first, while the pencil stays affine in the random matrices."""
+    while (pivot := _pivot(pencil)) is not None:
+        pencil = _eliminated(pencil, *pivot)
+    if len(pencil) > LARGEST:
+        raise DerivationError(f"expression: a pencil of {len(pencil)} blocks, more than {LARGEST}; take it apart")
+    return pencil
+
+
+def _pivot(pencil: Pencil) -> tuple[int, int] | None:
+    best = None
+    entries = [*pencil.fixed, *pencil.random]
+    for i, j in pencil.fixed:
+        if (i, j) in pencil.random or (j in pencil.u and i in pencil.v):
+            continue  # the latter would leave a constant beside u L⁻¹ v
+        across, down = [b for a, b in entries if a == i and b != j], [a for a, b in entries if b == j and a != i]
+        row_drawn, col_drawn = any((i, b) in pencil.random for b in across), any((a, j) in pencil.random for a in down)
+        if (row_drawn and (col_drawn or j in pencil.u)) or (col_drawn and i in pencil.v):
+            continue
+        cost = (len(set(across)) * len(set(down)), i, j)
+        if best is None or cost < best:
+            best = cost
+    return None if best is None else best[1:]
+
+
+def _eliminated(pencil: Pencil, i: int, j: int) -> Pencil:
+    pivot = pencil.fixed[i, j]
+    fixed, random = dict(pencil.fixed), {entry: list(terms) for entry, terms in pencil.random.items()}
+    u, v = dict(pencil.u), dict(pencil.v)
+    row = {b: x for (a, b), x in pencil.fixed.items() if a == i and b != j}
+    col = {a: x for (a, b), x in pencil.fixed.items() if b == j and a != i}
+    for a, x in col.items():
+        for b, y in row.items():
+            fixed[a, b] = sp.cancel(fixed.get((a, b), 0) - x * y / pivot)
+        for (c, b), terms in pencil.random.items():
+            if c == i:
+                random.setdefault((a, b), []).extend(term.times(left=-x / pivot) for term in terms)
+        if i in v:
+            v[a] = sp.cancel(v.get(a, 0) - x * v[i] / pivot)
+    for b, y in row.items():
+        for (a, c), terms in pencil.random.items():
+            if c == j:
+                random.setdefault((a, b), []).extend(term.times(right=-y / pivot) for term in terms)
+        if j in u:
+            u[b] = sp.cancel(u.get(b, 0) - u[j] * y / pivot)
+    return Pencil(
+        {a: d for a, d in pencil.rows.items() if a != i}, {b: d for b, d in pencil.cols.items() if b != j},
+        {(a, b): x for (a, b), x in fixed.items() if a != i and b != j and x != 0},
+        {(a, b): terms for (a, b), terms in random.items() if a != i and b != j},
+        {b: x for b, x in u.items() if b != j and x != 0}, {a: x for a, x in v.items() if a != i and x != 0},
+        pencil.into, pencil.out, pencil.response,
+    )  # fmt: skip

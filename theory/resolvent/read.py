@@ -1,0 +1,213 @@
+"""Observables of an expression as traces: of quadratic forms in given vectors and noise, only diagonals of matrices matter.
+
+A vector that is affine in given vectors s and noise e is a sum of U s; then E Σ c u v is a sum of (Uᵀ C V)_kk s_k s'_k over the
+modes, and of Tr(Uᵀ C V) times the variance for noise. Traces with a given test matrix O need its diagonal only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import sympy as sp
+
+from theory.declaration.dimensions import Dim
+from theory.declaration.ensembles import Deterministic
+from theory.declaration.matrices import Diag, Prod, Sum
+from theory.declaration.matrix import Mat
+from theory.declaration.scalars import Average, Over, QuadraticForm, Trace
+from theory.declaration.sites import Dot, Leaf, Site, generic, sites, tops
+from theory.declaration.vectors import Vec
+from theory.declaration.walks import collect, linear_coefficients, replace_tops
+from theory.errors import DerivationError
+from theory.replica.data import given
+
+DIAGONAL = "_diagonal"
+"""How the diagonal of a given matrix is told from other data."""
+Weighted = list[tuple[Dim, sp.Expr]]
+"""Sums over dimensions of site expressions, in which the symbols of :class:`Reader` stand for diagonals."""
+
+
+class Reader:
+    """Reads observables; ``matrices`` maps the symbol that stands for the diagonal of a matrix, at the generic site, to it."""
+
+    def __init__(self) -> None:
+        self.matrices: dict[sp.Symbol, Mat] = {}
+        self._known: dict[str, sp.Symbol] = {}
+
+    def diagonal(self, matrix: Mat) -> sp.Expr:
+        """The diagonal of a square matrix at the generic site."""
+        if isinstance(matrix, Diag):
+            return matrix.vector.expr
+        if matrix.key not in self._known:
+            symbol = sp.Dummy(f"d{len(self.matrices)}", real=True)
+            self._known[matrix.key], self.matrices[symbol] = symbol, matrix
+        return self._known[matrix.key]
+
+    def scalar(self, expression: sp.Expr) -> dict[sp.Expr, Weighted]:
+        """What stands for each sum and trace of a scalar observable; DerivationError for what has no such form."""
+        found: dict[sp.Expr, Weighted] = {}
+        for top in sorted(tops(expression), key=str):
+            if isinstance(top, Trace):
+                found[top] = self._trace(top.matrix)
+            elif isinstance(top, Over):
+                found[top] = self._sum(top.dim, top.expr)
+            elif isinstance(top, QuadraticForm):
+                found[top] = self._form(top)
+            else:
+                raise DerivationError(f"observable: {top} is no sum or trace; write it with sum_over, mean or Tr")
+        return found
+
+    def site(self, vector: Vec) -> sp.Expr:
+        """A per-mode observable, at its site; DerivationError for one that is not affine in what is random."""
+        total = sp.S.Zero
+        for coefficient, vectors in self._terms(vector.expr, vector.dim):
+            if len(vectors) > 1:
+                raise DerivationError(f"observable {vector}: the square of a random vector at one mode is not the diagonal of a "
+                                      f"matrix; observe its sum over {vector.dim}")
+            total += coefficient * sp.Mul(*[self._mean(v.expr, vector.dim) for v in vectors])
+        return total
+
+    def _trace(self, matrix: Mat) -> Weighted:
+        if isinstance(matrix, Sum):
+            return [part for term in matrix.args for part in self._trace(term)]
+        factors = list(matrix.args) if isinstance(matrix, Prod) else [matrix]
+        tests = [i for i, f in enumerate(factors) if isinstance(f, Deterministic)]
+        if len(tests) == 1:
+            i = tests[0]
+            # The trace is cyclic: the test matrix comes first.
+            rest = Prod(*factors[i + 1 :], *factors[:i]) if len(factors) > 1 else Diag(matrix.rows)
+            return [(rest.rows, diagonal_of(factors[i]) * self.diagonal(rest))]
+        return [(matrix.rows, self.diagonal(matrix))]
+
+    def _form(self, form: QuadraticForm) -> Weighted:
+        """vᵀOv: away from the diagonal of O the means of v multiply, on it O is a spectrum like any other."""
+        dim, matrix = form.matrix.rows, form.matrix
+        mean, own = self._mean(form.expr, dim), diagonal_of(matrix)
+        pairs = Pairs(matrix, mean)
+        return [(dim, pairs), (dim, -own * mean**2), *self._sum(dim, own * form.expr**2)]
+
+    def _sum(self, dim: Dim, expression: sp.Expr) -> Weighted:
+        """Expectation of a sum of a polynomial of degree two in what is random."""
+        expression = collect(Vec(dim, expression)).expr
+        found: Weighted = []
+        for coefficient, vectors in self._terms(expression, dim):
+            if not vectors:
+                found.append((dim, coefficient))
+            elif len(vectors) == 1:
+                found.append((dim, coefficient * self._mean(vectors[0].expr, dim)))
+            else:
+                found += self._pair(dim, coefficient, *vectors)
+        return found
+
+    def _mean(self, expression: sp.Expr, dim: Dim) -> sp.Expr:
+        """Expectation of an affine expression at the generic site."""
+        parts = sources(Vec(dim, expression))
+        total = sp.S.Zero
+        for source, matrix in parts.items():
+            if not isinstance(source, Leaf) and matrix.cols == dim:
+                total += source * self.diagonal(matrix)
+        return total
+
+    def _pair(self, dim: Dim, coefficient: sp.Expr, u: Vec, v: Vec) -> Weighted:
+        if coefficient.free_symbols & set(self.matrices):
+            raise DerivationError(f"observable over {dim}: an average times a product of random vectors; take one of degree 2")
+        first, second, found = list(sources(u).items()), list(sources(v).items()), []
+        for i, (a, left) in enumerate(first):
+            for j, (b, right) in enumerate(second):
+                noisy = isinstance(a, Leaf) or isinstance(b, Leaf)
+                if left.cols != right.cols or (noisy and a != b) or (u == v and j < i):
+                    continue
+                times = 2 if u == v and j > i else 1
+                weight = a.how["variance"] if isinstance(a, Leaf) else a * b
+                found.append((left.cols, times * weight * self.diagonal(left.T @ Diag(dim, coefficient) @ right)))
+        return found
+
+    def _terms(self, expression: sp.Expr, dim: Dim) -> list[tuple[sp.Expr, tuple[Vec, ...]]]:
+        """A site expression as coefficients times products of at most two random vectors; a square stays one product."""
+        averages = {top: sp.Dummy(real=True) for top in tops(expression) if isinstance(top, Average)}
+        values = {averages[top]: self._mean(top.expr, dim) for top in averages}
+        random = [s for s in sites(expression) if not given(s)]
+        stand_in = {s: sp.Dummy(real=True) for s in random}
+        back = {d: s for s, d in stand_in.items()}
+        opened = replace_tops(expression, {**stand_in, **averages})
+        if not random:
+            return [(opened.xreplace(values), ())]
+        if not opened.is_polynomial(*back):
+            raise DerivationError(f"observable over {dim}: {expression} is no polynomial in what is random; take one of degree 2")
+        square = None if averages else _square(opened, list(back))
+        if square is not None:
+            vector = Vec(dim, square[1].xreplace(back))
+            return [(square[0], (vector, vector))]
+        found = []
+        for powers, coefficient in sp.Poly(opened, *back).terms():
+            vectors = tuple(Vec(dim, s) for s, p in zip(random, powers, strict=True) for _ in range(p))
+            if len(vectors) > 2:
+                raise DerivationError(f"observable over {dim}: {expression} has degree {len(vectors)} in what is random; take 2")
+            found.append((coefficient.xreplace(values), vectors))
+        return found
+
+
+class Pairs(sp.Expr):
+    """Σ over l of mean_k O_kl mean_l, at the generic site k."""
+
+    __slots__ = ("matrix",)
+    is_commutative = True
+
+    def __new__(cls, matrix: Deterministic, mean: sp.Expr):
+        new = sp.Expr.__new__(cls, mean)
+        new.matrix = matrix
+        return new
+
+    func = property(lambda self: lambda mean: Pairs(self.matrix, mean))
+
+    def _hashable_content(self):
+        return (*self.args, self.matrix.key)
+
+
+def diagonal_of(matrix: Deterministic) -> Site:
+    """The symbol for the diagonal of a given matrix at the generic site."""
+    return Site(Leaf("quenched", matrix.leaf.name + DIAGONAL, matrix.leaf.dims[:1]))
+
+
+def sources(vector: Vec) -> dict[sp.Expr | Leaf, Mat]:
+    """A vector as a sum of matrices applied to given vectors (site expressions) and noise (leaves)."""
+    found: dict[sp.Expr | Leaf, Mat] = {}
+
+    def add(source: sp.Expr | Leaf, matrix: Mat) -> None:
+        found[source] = found[source] + matrix if source in found else matrix
+
+    random = [s for s in sites(vector.expr) if not given(s)]
+    slopes, rest = linear_coefficients(vector.expr, random)
+    for site, slope in slopes.items():
+        front = Diag(vector.dim, slope)
+        if isinstance(site.node, Dot):
+            for source, matrix in sources(site.node.vector).items():
+                add(source, front @ site.node.matrix @ matrix)
+        elif site.node.kind == "noise":
+            add(site.node, front)
+        else:
+            raise DerivationError(f"observable: {site} is {site.node.kind}, neither given nor noise; declare it as one of these")
+    for outside, source in _given_parts(sp.expand(rest)):
+        add(source, Diag(vector.dim, outside))
+    return found
+
+
+def _given_parts(expression: sp.Expr) -> Iterable[tuple[sp.Expr, sp.Expr]]:
+    """Terms as (coefficient in spectra and parameters, given vector or 1)."""
+    for term in sp.Add.make_args(expression):
+        if term == 0:
+            continue
+        factors = sp.Mul.make_args(term)
+        # Square roots of spectra stand for signed data, as in targets of which the powers are given.
+        vector = [f for f in factors if any(isinstance(a, Site) for a in generic(f))]
+        vector = sp.Mul(*(vector or [f for f in factors if f.is_Pow and not f.exp.is_Integer]))
+        yield term / vector, vector
+
+
+def _square(expression: sp.Expr, symbols: list[sp.Symbol]) -> tuple[sp.Expr, sp.Expr] | None:
+    """``expression = c l²`` with l linear in the symbols, as (c, l)."""
+    number, factors = sp.factor_list(expression, *symbols)
+    moving = [(f, p) for f, p in factors if f.free_symbols & set(symbols)]
+    if len(moving) != 1 or moving[0][1] != 2 or sp.Poly(moving[0][0], *symbols).total_degree() != 1:
+        return None
+    return sp.Mul(number, *[f**p for f, p in factors if not f.free_symbols & set(symbols)]), moving[0][0]

@@ -1,0 +1,144 @@
+"""Effective ridges as unknowns, in equations whose positive solution is unique.
+
+λ = κ (1 − df₁/P)(1 − df₁/N) ... has several solutions; the one with every factor positive is unique, as κ (1 − df₁/N) increases
+wherever it is positive. Each stage is therefore an unknown of its own: the ridge that is left when some of the random matrices have
+acted. Other components keep their effective ridges and remaining traces, where every trace is positive together with them: Dyson
+equations of Gram matrices have one positive solution.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from theory.averages import ModeSum
+from theory.equations import Unknown
+from theory.errors import DerivationError
+from theory.modes import ModeIndex
+from theory.normal_form import SumName, falling_form, residual_forms
+from theory.resolvent.elimination import factored
+from theory.resolvent.reduction import INSTEAD, Core
+from theory.resolvent.sums import Pole, Sums
+
+
+@dataclass(frozen=True)
+class Closed:
+    """Unknowns, and an equation with its residual forms for each."""
+
+    unknowns: tuple[Unknown, ...]
+    equations: tuple[tuple[sp.Eq, tuple[sp.Expr, ...]], ...]
+
+    def positive(self, expression: sp.Expr) -> sp.Expr | None:
+        """An equal expression in which no term is negative, where one is known."""
+        return None
+
+
+@dataclass(frozen=True)
+class Chain(Closed):
+    """Unknowns from κ down, and an equation with its residual forms for each; ``factors`` are 1 − df₁/size with the ratio of
+    stages that each of them is."""
+
+    pole: Pole
+    factors: tuple[tuple[sp.Expr, sp.Expr], ...]
+    first: sp.Symbol
+
+    def positive(self, expression: sp.Expr) -> sp.Expr | None:
+        """The expression with size − df₁ through the stages and df₁ − df₂ through a sum, if no negative term is left."""
+        gaps = {}
+        for size, _ in self.factors:
+            if size.is_Symbol:
+                gaps[size] = sp.Dummy("gap", positive=True)
+        lowered = falling_form(expression).xreplace({size: gap + self.first for size, gap in gaps.items()})
+        second, between = SumName(2, 0, sp.S.One), SumName(1, 1, sp.S.One)
+        candidates = [sp.expand(lowered), sp.expand(lowered.xreplace({self.first: second + between}))]
+        candidate = next((c for c in candidates if c != 0 and _positive(c)), None)
+        if candidate is None:
+            return None
+        ratios = dict(self.factors)
+        names = [s for s in candidate.free_symbols if isinstance(s, SumName) and s.order and s.rest == 1]
+        candidate = candidate.xreplace({gap: size * ratios[size] for size, gap in gaps.items()})
+        return candidate.xreplace({s: self.pole.resolvent.sum_of(s) for s in names})
+
+
+def closed(core: Core, sums: Sums) -> Closed:
+    """The unknowns and equations of a core; DerivationError where a positive solution need not be unique."""
+    for t, site in core.bare.items():
+        if not _positive_ratio(site):
+            raise DerivationError(f"reduction: {t} sums {site}, with terms of both signs; it may have several values; {INSTEAD}")
+    chain = _stages(core, sums)
+    if chain is not None:
+        return chain
+    for t, forms in core.eliminated.items():
+        if not any(map(_positive_ratio, forms)):
+            raise DerivationError(f"reduction: {t} = {forms[0]} may change sign, and the equations have other solutions; {INSTEAD}")
+    symbols = [*core.kappas, *core.unknowns]
+    unknowns = [Unknown(s, "effective ridge" if s in core.kappas else f"trace of {s.trace.matrix}", sp.S.Zero) for s in symbols]
+    return Closed(tuple(unknowns), tuple(_balanced(sums.written_out(sp.expand(e))) for e in core.equations))
+
+
+def _positive_ratio(expression: sp.Expr) -> bool:
+    """Whether an expression is a ratio of polynomials with positive coefficients."""
+    above, below = sp.fraction(factored(expression))
+    return (_positive(above) and _positive(below)) or (_positive(sp.factor(-above)) and _positive(sp.factor(-below)))
+
+
+def _positive(expression: sp.Expr) -> bool:
+    return all(not t.could_extract_minus_sign() for f in sp.Mul.make_args(expression) for t in sp.Add.make_args(f.as_base_exp()[0]))
+
+
+def _balanced(equation: sp.Expr) -> tuple[sp.Eq, tuple[sp.Expr, ...]]:
+    """``equation = 0`` as the balance of its positive and its negative terms."""
+    terms = sp.Add.make_args(sp.expand(equation))
+    above = sp.Add(*[t for t in terms if not t.could_extract_minus_sign()])
+    below = sp.Add(*[-t for t in terms if t.could_extract_minus_sign()])
+    if 0 in (above, below):
+        raise DerivationError(f"reduction: {equation} = 0 has no positive solution; add a positive ridge")
+    return sp.Eq(above, below, evaluate=False), (above / below - 1,)
+
+
+def _stages(core: Core, sums: Sums) -> Chain | None:
+    """The stages of a core with one effective ridge, None where it has another form."""
+    if len(core.kappas) != 1 or len(core.ridges) != 1 or core.unknowns:
+        return None
+    (kappa,), ((ridge, value),) = core.kappas, core.ridges.items()
+    pole = next(p for p in sums.poles if p.kappa == kappa)
+    first = sums.degrees(1, 0, pole)
+    above, below = sp.fraction(value)
+    rest, factors = sp.cancel(value / kappa), []
+    for factor, power in sp.factor_list(above)[1]:
+        if first in factor.free_symbols:
+            if sp.degree(factor, first) != 1:
+                return None
+            slope, constant = sp.Poly(factor, first).all_coeffs()
+            size = sp.cancel(-constant / slope)
+            if size.free_symbols & (set(sums.meaning) | {kappa}):
+                return None
+            factors += [size] * power
+            rest = sp.cancel(rest / (1 - first / size) ** power)
+    if rest.free_symbols & (set(sums.meaning) | {kappa}) or first in below.free_symbols:
+        return None
+    return _chain(pole, ridge / rest, factors, first)
+
+
+def _chain(pole: Pole, bare: sp.Expr, sizes: list[sp.Expr], first: sp.Symbol) -> Chain:
+    sizes = sorted(sizes, key=sp.default_sort_key)
+    resolvent, index = pole.resolvent, ModeIndex(pole.dim.name, "k")
+    trace = ModeSum(resolvent.slope * resolvent.array[index], index)
+    total = resolvent.sum_of(SumName(1, 0, sp.S.One))
+    stages = [pole.kappa]
+    for i in range(1, len(sizes)):
+        left = "_".join("".join(c for c in str(s) if c.isalnum()) for s in sizes[i:])
+        stages.append(sp.Symbol(f"{pole.kappa}_{left}", positive=True))
+    unknowns, equations, factors = [], [], []
+    upper = bare + trace * sp.Add(*[1 / s for s in sizes])
+    for i, (stage, size) in enumerate(zip(stages, sizes, strict=True)):
+        after = stages[i + 1] if i + 1 < len(stages) else bare
+        meaning = f"ridge as renormalised by {', '.join(map(str, sizes[i:]))}"
+        if i == 0:
+            meaning = f"effective ridge: the scale of {resolvent.slope * resolvent.array} below which modes are not learned"
+        equation = sp.Eq(stage, sp.expand(after + stage * total / size), evaluate=False)
+        unknowns.append(Unknown(stage, meaning, bare, upper))
+        equations.append((equation, residual_forms(equation, resolvent)))
+        factors.append((size, after / stage))
+    return Chain(tuple(unknowns), tuple(equations), pole, tuple(factors), first)
