@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from solvers.monte_carlo import Estimate, Rows, simulate
 from solvers.monte_carlo.extrapolation import fit, judge
+from solvers.options import check_model, check_names
 from solvers.tasks import sample_values
 from theory.errors import ParameterError, did_you_mean
 
@@ -135,6 +136,8 @@ def check(
     """
     from solvers.sweeps import sweep
 
+    check_model(model)
+    check_names(observables, "observables")
     on_data = any(isinstance(given, Rows) for given in (design or {}).values())
     sizes = (1,) if on_data else tuple(sizes)
     if not on_data:

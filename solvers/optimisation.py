@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.manifests import manifest
+from solvers.options import check_names, check_theory, check_tolerance
 from solvers.runs import Origin
 from solvers.sweeps import TOLERANCE
 from solvers.systems import compiled_system, symbols_of
@@ -62,6 +63,9 @@ def optimise(
     the lowest taken. A parameter with a limit at its lower end (ridge) is also tried there. ParameterError for bad input,
     ConvergenceError where the observable cannot be had to ``tolerance``.
     """
+    check_theory(theory)
+    check_tolerance(tolerance)
+    check_names(zip, "zip")
     entry = theory.parameter(parameter)
     if entry.ndim:
         raise ParameterError(f"optimise: {parameter} has a value for each mode; name a scalar parameter")

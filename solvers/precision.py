@@ -11,6 +11,7 @@ import numpy as np
 import sympy as sp
 
 from solvers.multiprecision import GUARD, Evaluator, evaluate_expression, exact, require_affordable
+from solvers.options import check_names, check_theory
 from solvers.polishing import polished
 from solvers.power_law import PowerLaw
 from solvers.spectra import Modes
@@ -31,6 +32,8 @@ def evaluate(theory: Any, digits: int = 30, observables: Sequence[str] | None = 
     literature writes them are solved, from the double-precision solution. No axes, and no limits such as ridge = 0.
     ParameterError for bad input, ConvergenceError where the digits cannot be had.
     """
+    check_theory(theory)
+    check_names(observables, "observables")
     rough = {n: _rough(n, v) for n, v in values.items()}
     bound = bind(theory, rough)
     if bound.axes:
@@ -46,12 +49,18 @@ def evaluate(theory: Any, digits: int = 30, observables: Sequence[str] | None = 
     )
     require_affordable(digits, max([len(a) for a in arrays.values()], default=1))
     seed = solve(theory, observables=[], on_failure="mask", tolerance=1e-2, **rough)
-    names = _scalar_names(theory) if observables is None else list(observables)
+    names = _scalar_names(theory) if observables is None else [observables] if isinstance(observables, str) else list(observables)
+    for name in names:
+        if any(isinstance(s, ModeIndex) for s in theory.expanded(name).free_symbols):
+            raise ParameterError(f"{name}: it has a value for each mode; evaluate takes scalars, evaluate_expression one mode")
     found = None
     for extra in (GUARD, GUARD + digits, GUARD + 4 * digits):
         with mp.workdps(digits + extra):
             previous = found
-            known = polished(compiled_system(theory), {**sizes, **scalars}, arrays, weights, seed.order_parameters)
+            try:
+                known = polished(compiled_system(theory), {**sizes, **scalars}, arrays, weights, seed.order_parameters)
+            except ZeroDivisionError:
+                raise ConvergenceError(f"{theory.name}: the equations are singular at these parameters; move off them") from None
             evaluator = Evaluator(known, arrays, weights)
             found = {u.name: known[u.symbol] for u in theory.unknowns}
             found.update({name: evaluator(theory.expanded(name)) for name in names})

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from solvers.limits import INFINITE
 from solvers.manifests import manifest
+from solvers.options import check_executor, check_names, check_starts, check_theory, check_tolerance
 from solvers.points import Piece
 from solvers.results import Curve, Solution
 from solvers.runs import Origin
@@ -47,8 +48,12 @@ def sweep(
     """
     if on_failure not in ("raise", "mask"):
         raise ParameterError(f"on_failure: {on_failure!r} is not known; use 'raise' or 'mask'")
-    if isinstance(tolerance, (str, bool)) or not 0 < tolerance < 1:
-        raise ParameterError(f"tolerance: {tolerance!r} is no relative error; give a number between 0 and 1")
+    check_theory(theory)
+    check_names(observables, "observables")
+    check_names(zip, "zip")
+    check_executor(executor)
+    check_tolerance(tolerance)
+    check_starts(start)
     _check_start(theory, start)
     origin = Origin(replace(theory, derivation=None), bind(theory, values, zip), tolerance, dict(start) if start else None)
     names = (*theory.order_parameters, *_names(theory, observables))
@@ -107,9 +112,6 @@ def _check_start(theory: Any, start: Mapping[str, float] | None) -> None:
     missing = [n for n in names if start and n not in start]
     if missing:
         raise ParameterError(f"start: no value for {missing[0]!r}; give every unknown ({', '.join(names)})")
-    for name, value in (start or {}).items():
-        if isinstance(value, (bool, str)) or not math.isfinite(value):
-            raise ParameterError(f"start: {name} = {value!r} is not a finite number; give one")
 
 
 def _curve(origin: Origin, names: Sequence[str], found: Piece) -> Curve:

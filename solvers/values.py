@@ -105,6 +105,8 @@ def _checked(parameter: Any, value: Any) -> tuple[Any, bool]:
         return value, False
     if value is None or isinstance(value, (str, bytes, bool, np.bool_)):
         raise ParameterError(f"{name}: {value!r} is no number; give {KINDS.get(rank, 'an array')}")
+    if np.ma.is_masked(value):
+        raise ParameterError(f"{name}: the array has masked entries; fill them or leave them out")
     try:
         array = np.asarray(value)
     except ValueError:
@@ -118,6 +120,8 @@ def _checked(parameter: Any, value: Any) -> tuple[Any, bool]:
             if array.dtype.kind != "O" or any(isinstance(v, (str, bytes, bool, complex)) for v in array.flat):
                 raise TypeError
             array = array.astype(float)
+        except OverflowError:
+            raise ParameterError(f"{name}: {value!r} is beyond double precision; use evaluate() for many digits") from None
         except (TypeError, ValueError):
             raise ParameterError(f"{name}: {array.dtype.name} values are no numbers; give {KINDS.get(rank, 'an array')}") from None
     if array.ndim not in (rank, rank + 1):

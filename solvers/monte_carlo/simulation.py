@@ -18,6 +18,7 @@ from solvers.monte_carlo.points import Point, read_points
 from solvers.monte_carlo.pooling import Simulation, pooled
 from solvers.monte_carlo.statistics import Record
 from solvers.monte_carlo.trials import Piece, run
+from solvers.options import check_executor, check_model, check_names
 from theory.errors import ParameterError, QuenchedError, did_you_mean
 
 logger = logging.getLogger("quenched")
@@ -54,6 +55,10 @@ def simulate(
         raise ParameterError(f"trials: {trials!r}; it must be a positive whole number")
     if isinstance(seed, bool) or not isinstance(seed, int | np.integer) or seed < 0:
         raise ParameterError(f"seed: {seed!r}; it must be a whole number, 0 or more")
+    check_model(model)
+    check_names(observables, "observables")
+    check_names(zip, "zip")
+    check_executor(executor)
     names = _names(model, observables)
     check_law(model)
     bound, points = read_points(model, values, replicate, zip)
