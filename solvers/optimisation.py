@@ -66,6 +66,7 @@ def optimise(
     check_theory(theory)
     check_tolerance(tolerance)
     check_names(zip, "zip")
+    check_names(observable if observable is None or isinstance(observable, str) else [observable], "observable")
     entry = theory.parameter(parameter)
     if entry.ndim:
         raise ParameterError(f"optimise: {parameter} has a value for each mode; name a scalar parameter")

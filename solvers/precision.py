@@ -59,11 +59,11 @@ def evaluate(theory: Any, digits: int = 30, observables: Sequence[str] | None = 
             previous = found
             try:
                 known = polished(compiled_system(theory), {**sizes, **scalars}, arrays, weights, seed.order_parameters)
+                evaluator = Evaluator(known, arrays, weights)
+                found = {u.name: known[u.symbol] for u in theory.unknowns}
+                found.update({name: evaluator(theory.expanded(name)) for name in names})
             except ZeroDivisionError:
-                raise ConvergenceError(f"{theory.name}: the equations are singular at these parameters; move off them") from None
-            evaluator = Evaluator(known, arrays, weights)
-            found = {u.name: known[u.symbol] for u in theory.unknowns}
-            found.update({name: evaluator(theory.expanded(name)) for name in names})
+                raise ConvergenceError(f"{theory.name}: a quantity is infinite at these parameters; move off them") from None
             limit = mp.mpf(10) ** -digits
             if previous is not None and all(abs(v - previous[n]) <= abs(v) * limit for n, v in found.items()):
                 return found
