@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from solvers.monte_carlo import Estimate, Rows, simulate
 from solvers.monte_carlo.extrapolation import fit, judge
 from solvers.options import check_model, check_names
+from solvers.replication import growth_of
 from solvers.tasks import sample_values
 from theory.errors import ParameterError, did_you_mean
 
@@ -157,8 +158,12 @@ def check(
                      design=design, zip=zip, **values)
         )
     predicted = {name: np.asarray(solved.observables[name], dtype=float) for name in names}
+    growths = {r: growth_of(model, theory, predicted, values, zip, r) for r in sizes if r > 1}
     largest = max(float(np.nanmax(np.abs(e[name].mean))) for e in estimates for name in names)
-    found = {name: compare(name, predicted[name], estimates, sizes, ROUNDING * largest) for name in names}
+    found = {}
+    for name in names:
+        factors = [growths[r][name] if r > 1 else 1.0 for r in sizes]
+        found[name] = compare(name, predicted[name], estimates, sizes, ROUNDING * largest, factors)
     return Agreement(model.name, sizes, found, tuple(estimates), tuple(chosen))
 
 
@@ -182,10 +187,22 @@ def _check_sizes(sizes: tuple[Any, ...]) -> None:
         raise ParameterError(f"sizes: {sizes}; give each size once")
 
 
-def compare(name: str, theory: NDArray, estimates: Sequence[Estimate], sizes: Sequence[int], floor: float = 0.0) -> Comparison:
-    """Fit the means at all sizes and judge the theory; ``floor`` is the rounding error of a mean."""
-    mean = np.stack([e[name].mean for e in estimates])
-    stderr = np.stack([np.hypot(e[name].stderr, floor) for e in estimates])
+def compare(
+    name: str,
+    theory: NDArray,
+    estimates: Sequence[Estimate],
+    sizes: Sequence[int],
+    floor: float = 0.0,
+    growth: Sequence[Any] | None = None,
+) -> Comparison:
+    """Fit the means at all sizes and judge the theory; ``floor`` is the rounding error of a mean.
+
+    ``growth`` is what the theory itself grows by at each size, 1 where replication leaves the observable alone; means are divided
+    by it.
+    """
+    factors = growth or [1.0] * len(sizes)
+    mean = np.stack([e[name].mean / g for e, g in zip(estimates, factors, strict=True)])
+    stderr = np.stack([np.hypot(e[name].stderr, floor) / np.abs(g) for e, g in zip(estimates, factors, strict=True)])
     if theory.shape != mean.shape[1:]:
         shapes = f"theory of shape {theory.shape} and simulation of shape {mean.shape[1:]}"
         raise ParameterError(f"{name}: {shapes}; write degenerate modes out")

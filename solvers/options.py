@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from numbers import Real
 from typing import Any
 
@@ -31,10 +31,7 @@ def check_names(value: Any, option: str) -> None:
     """ParameterError unless ``value`` is None, a name, or a collection of names."""
     if (value is None and option != "zip") or isinstance(value, str):
         return
-    try:
-        wrong = [name for name in value if not isinstance(name, str)]
-    except TypeError:
-        wrong = [value]
+    wrong = [name for name in value if not isinstance(name, str)] if isinstance(value, Iterable) else [value]
     if wrong:
         raise ParameterError(f"{option}: {wrong[0]!r} is no name; give names as text, such as 'E_g' or ['E_g', 'E_train']")
 

@@ -99,7 +99,7 @@ def _point(model: Any, bound: Values, written: Mapping[str, Any], index: int, co
             _agree(sizes, home, copies * len(value), name)
         elif isinstance(symbol, Site):
             leaf = symbol.node
-            arrays[leaf] = _given(leaf, np.asarray(value), copies)
+            arrays[leaf] = given_values(leaf, np.asarray(value), copies)
             for dim, length in zip(leaf.dims, arrays[leaf].shape, strict=True):
                 _agree(sizes, dim, length, name)
         else:
@@ -131,7 +131,7 @@ def _whole(name: str, value: float, copies: int) -> int:
     return round(size)
 
 
-def _given(leaf: Leaf, value: NDArray, copies: int) -> NDArray:
+def given_values(leaf: Leaf, value: NDArray, copies: int) -> NDArray:
     """Given values of a leaf when every mode becomes ``copies``-fold."""
     factor = float(copies) ** float(leaf.how.get("scaling", 0))
     if leaf.kind == "deterministic":

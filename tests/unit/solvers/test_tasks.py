@@ -42,3 +42,21 @@ def test_a_model_is_checked_without_values_and_a_wrong_theory_is_seen():
     assert agreement.passed and set(agreement.chosen) == {"P", "lambda_", "sigma2", "eta", "w0", "O"}
     assert "generic task" in repr(agreement)
     assert check(ridge(), theory=ridge(factor=2).theory(), trials=200, seed=2).verdict == "disagree"
+
+
+def test_observables_that_grow_with_the_model_are_compared_with_the_theory_of_the_larger_one():
+    """A norm grows with the number of modes; weights of samples that scale make another model at every size."""
+    M, P = Dim("M", "eta"), Dim("P", "rho")
+    (eta,), (rho,) = M.spectra, P.spectra
+    X, w0, w = Gaussian("X", P, M, column_covariance=eta), Quenched("w0", M), State("w", M)
+    residual = X @ w - X @ w0 - Noise("eps", P, variance=s2)
+    model = Energy(
+        sum_over(P, rho * residual**2) / 2 + lam * w.square() / 2,
+        over=w,
+        observe={"norm": w.square(), "E_g": sum_over(M, eta * (w - w0) ** 2)},
+    )
+    agreement = check(model, trials=200, seed=3)
+    assert agreement.passed
+    assert check(model, theory=Energy(
+        sum_over(P, rho * residual**2) + lam * w.square() / 2, over=w, observe=model.observe).theory(), trials=200, seed=3,
+    ).verdict == "disagree"  # fmt: skip
