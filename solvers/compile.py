@@ -15,11 +15,15 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from theory.averages import Average, Bound, GaussianAverage, ModeSum
+from solvers.proximal import proximal_point
+from theory.averages import CONTINUOUS, Average, Bound, ModeSum
 from theory.errors import ParameterError
 from theory.modes import ModeArray, ModeIndex, ModeValue
+from theory.proximal import Proximal, X
 from theory.special import Support
 
+HALF_LINE = 24.0
+"""Length of the half line that integrals over it see."""
 BLOCK = 1 << 21
 """Elements of one temporary array; larger evaluations are done in pieces."""
 
@@ -70,6 +74,13 @@ def gaussian_rule(nodes: int, rule: str = "hermite") -> tuple[NDArray, NDArray]:
     return x, w / w.sum()
 
 
+@lru_cache(maxsize=16)
+def half_line_rule(nodes: int) -> tuple[NDArray, NDArray]:
+    """Nodes and weights on [0, 24] for integrals over t > 0 of what decays like a Gaussian that begins 12 widths to the left."""
+    x, w = np.polynomial.legendre.leggauss(min(nodes, 801))
+    return HALF_LINE / 2 * (1 + x), HALF_LINE / 2 * w
+
+
 class Compiled:
     """NumPy function of a tuple of expressions.
 
@@ -89,17 +100,17 @@ class Compiled:
         self.free = sorted((s for s in symbols if isinstance(s, ModeIndex)), key=lambda s: (s.dimension, s.name))
         self.arrays = sorted((s for s in symbols if isinstance(s, ModeArray)), key=lambda s: s.name)
         self.scalars = sorted((s for s in symbols if not isinstance(s, (ModeIndex, ModeArray, Bound))), key=lambda s: s.name)
-        bounds = {a.bound for e in self.expressions for a in e.atoms(Average)}
-        self.bounds = sorted(bounds, key=lambda b: (b.kind, b.height))
+        self.bounds = sorted({a.bound for e in self.expressions for a in e.atoms(Average)}, key=lambda b: (b.kind, b.height))
         self.axes = {b: -1 - i for i, b in enumerate([*self.free, *self.bounds])}
         self._leaves: dict[Any, sp.Symbol] = {}
+        self._potentials: dict[sp.Expr, tuple[str, Any]] = {}
         self._together: set[frozenset[Any]] = set()
         lowered = [self._lower(e) for e in self.expressions]
         for expression in self.expressions:
             self._note_axes(expression)
         names = {s: self._leaf(("scalar", s)) for s in self.scalars}
         lowered = [e.xreplace(names) for e in lowered]
-        self._function = sp.lambdify(list(self._leaves.values()), lowered, modules=[_functions(), "scipy", "numpy"], cse=True)
+        self._function = sp.lambdify(list(self._leaves.values()), lowered, modules=[{**_functions(), **dict(self._potentials.values())}, "scipy", "numpy"], cse=True)
 
     def _leaf(self, key: Any) -> sp.Symbol:
         return self._leaves.setdefault(key, sp.Symbol(f"_x{len(self._leaves)}"))
@@ -109,8 +120,10 @@ class Compiled:
             if e.body.func is Support and isinstance(e.body.args[0], ModeValue):
                 return self._leaf(("count", e.dimension))
             return _Sum(self._lower(e.body), self._leaf(("weight", e.bound)), self.axes[e.bound])
-        if isinstance(e, GaussianAverage):
+        if isinstance(e, Average):
             return _Sum(self._lower(e.body), self._leaf(("weight", e.bound)), self.axes[e.bound])
+        if isinstance(e, Proximal):
+            return self._proximal(e)
         if isinstance(e, ModeValue):
             return self._leaf(("entry", e.array, e.indices))
         if isinstance(e, Bound):
@@ -124,6 +137,16 @@ class Compiled:
         axes = frozenset().union(*(self._note_axes(a) for a in e.args))
         self._together.add(axes)
         return axes - {e.bound} if isinstance(e, Average) else axes
+
+    def _proximal(self, e: Proximal) -> sp.Expr:
+        """A call of the solver of h + χ V'(h) = ω, with the parameters of V as further arguments."""
+        potential, omega, chi = e.args
+        names = sorted(potential.free_symbols - {X}, key=sp.default_sort_key)
+        if potential not in self._potentials:
+            slopes = sp.lambdify([X, *names], [potential.diff(X), potential.diff(X, 2)], modules=["scipy", "numpy"], cse=True)
+            self._potentials[potential] = (f"_proximal{len(self._potentials)}", lambda *a: proximal_point(slopes, *a))
+        call = sp.Function(self._potentials[potential][0])
+        return call(*[self._lower(a) for a in (omega, chi, *names)])
 
     def __call__(
         self,
@@ -157,7 +180,7 @@ class Compiled:
                 for index, n in zip(key[2], data[key[1]].shape, strict=True):
                     lengths[index] = n
         for variable in self.axes:
-            if isinstance(variable, Bound) and not variable.kind:
+            if isinstance(variable, Bound) and variable.kind in CONTINUOUS:
                 lengths[variable] = self.nodes
             elif variable not in lengths:
                 weight = weights.get(_dimension(variable))
@@ -173,12 +196,12 @@ class Compiled:
                 constants[key] = np.asarray(counts[key[1]], dtype=float)
             elif key[0] == "entry":
                 constants[key] = self._placed(data[key[1]], key[2])
-            elif key[1].kind:
+            elif key[1].kind not in CONTINUOUS:
                 weight = weights.get(key[1].kind)
                 weight = np.ones(lengths[key[1]]) if weight is None else np.asarray(weight)
                 constants[key] = self._placed(weight, (key[1],))
             else:
-                x, w = gaussian_rule(self.nodes, self.rule)
+                x, w = half_line_rule(self.nodes) if key[1].kind else gaussian_rule(self.nodes, self.rule)
                 constants[key] = self._placed(x if key[0] == "node" else w, (key[1],))
         return constants
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.fixed_point import EPSILON, Roots, find_roots
+from solvers.iteration import evolved
 from solvers.limits import FINITE, INFINITE, UNDECIDED, Regularised
 from solvers.mode_data import ModeData
 from solvers.systems import System, compiled_system, symbols_of
@@ -139,6 +140,8 @@ def _roots(system: System, scalars: Mapping[Any, NDArray], points: int, task: Ta
         names = [u.name for u in system.unknowns]
         start = np.broadcast_to([task.start[n] for n in names], (points, len(names)))
     with np.errstate(all="ignore"):
+        if start is None and len(system.unknowns) > 1 and system.gaussian:
+            start = evolved(system, scalars, points, task.data, lower, upper)
         roots = find_roots(residual, lower, upper, system.logarithmic, start)
         outside = (roots.x < lower * (1 - 1e-9) - 1e-300) | (roots.x > upper * (1 + 1e-9) + 1e-300)
         outside &= ~((~system.logarithmic) & (np.abs(roots.x - np.clip(roots.x, lower, upper)) < 1e-9))

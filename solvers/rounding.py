@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
+from functools import lru_cache
 
 import sympy as sp
 
-from theory.averages import Average, GaussianAverage, ModeSum
+from theory.averages import Average, GaussianAverage, HalfLine, ModeSum
 from theory.modes import ModeValue
-from theory.special import Support
+from theory.special import H, Support
 
 SUMMATION = 4
 """Relative rounding, in units of epsilon, of a pairwise sum of terms of one sign."""
@@ -61,27 +62,44 @@ def relative_rounding(expression: sp.Basic) -> tuple[int, int] | None:
     return (math.ceil(abs(exponent) * parts[0][0]) + 1, math.ceil(abs(exponent) * parts[0][1])) if exponent.is_Number else None
 
 
+class Size(sp.Function):
+    """Absolute value that SymPy leaves as it stands, where it would spend its time on the signs of averages."""
+
+    nargs = 1
+
+    def _eval_is_nonnegative(self):
+        return True
+
+    def _numpycode(self, printer):
+        return f"abs({printer._print(self.args[0])})"
+
+
+def _size(expression: sp.Expr) -> sp.Expr:
+    return Size(expression) if expression.has(GaussianAverage, HalfLine, H, sp.exp) else sp.Abs(expression)
+
+
+@lru_cache(maxsize=4096)
 def rounding(expression: sp.Expr) -> sp.Expr:
     """Bound on the absolute error of evaluating the expression, in units of epsilon, with ``NODES`` for that of sums over nodes."""
     ratio = relative_rounding(expression)
     if ratio is not None:
-        return (ratio[0] + ratio[1] * NODES) * sp.Abs(expression)
-    own = sp.Abs(expression)
+        return (ratio[0] + ratio[1] * NODES) * _size(expression)
+    own = _size(expression)
     if isinstance(expression, sp.Add):
         return sp.Add(own, *[rounding(a) for a in expression.args])
     if isinstance(expression, Average):
-        own = own if isinstance(expression, GaussianAverage) else own + NODES * expression.map(sp.Abs)
+        own = own if isinstance(expression, (GaussianAverage, HalfLine)) else own + NODES * expression.map(_size)
         return own + expression.map(rounding)
     if isinstance(expression, sp.Mul):
         factors = expression.args
-        rest = [sp.Mul(*[sp.Abs(f) for f in factors if f is not one]) for one in factors]
+        rest = [sp.Mul(*[_size(f) for f in factors if f is not one]) for one in factors]
         return sp.Add(own, *[rounding(f) * r for f, r in zip(factors, rest, strict=True)])
     if isinstance(expression, sp.Pow) and expression.exp.is_Number:
         base, exponent = expression.args
-        return own + abs(exponent) * sp.Abs(base) ** (exponent - 1) * rounding(base)
+        return own + abs(exponent) * _size(base) ** (exponent - 1) * rounding(base)
     stand_ins = [sp.Dummy(real=True) for _ in expression.args]
     plain, values = expression.func(*stand_ins), dict(zip(stand_ins, expression.args, strict=True))
-    slopes = [sp.Abs(plain.diff(d)).xreplace(values) * rounding(a) for d, a in values.items()]
+    slopes = [_size(plain.diff(d)).xreplace(values) * rounding(a) for d, a in values.items()]
     return sp.Add(own, *slopes)
 
 

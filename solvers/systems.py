@@ -14,9 +14,10 @@ from solvers.compile import Compiled, compile_expressions
 from solvers.fixed_point import EPSILON
 from solvers.mode_data import ModeData, theory_key
 from solvers.rounding import NODES, grouped, rounding
-from theory.averages import GaussianAverage, outermost
+from theory.averages import GaussianAverage, HalfLine, outermost
 from theory.errors import ParameterError
 from theory.modes import ModeIndex
+from theory.special import H
 
 Scalars = Mapping[Any, NDArray]
 
@@ -80,7 +81,8 @@ class System:
         self._infinite = [float(e) if e.is_infinite else None for e in ends]
         self._ends = compile_expressions([sp.S.Zero if e.is_infinite else e for e in ends], nodes, "uniform")
         seen = [self.observable(name) for name in (*(s.name for s in theory.definitions), *theory.observables)]
-        self.has_quadrature = any(e.has(GaussianAverage) for e in [*flat, *ends, *seen])
+        self.has_quadrature = any(e.has(GaussianAverage, HalfLine) for e in [*flat, *ends, *seen])
+        self.gaussian = any(e.has(GaussianAverage, HalfLine, H) for e in flat)
         self.per_mode = {n for n in theory.observables if any(isinstance(s, ModeIndex) for s in self.observable(n).free_symbols)}
 
     def written_out(self, expression: sp.Expr) -> sp.Expr:
@@ -91,9 +93,7 @@ class System:
 
     def slopes(self, expression: sp.Expr) -> list[sp.Expr]:
         """Derivatives by the coordinates of the unknowns: their logarithm, or themselves."""
-        steps = zip(self.unknowns, self.logarithmic, strict=True)
-        # Term by term, so that no square of a tiny unknown underflows.
-        return [sp.Add(*[t * u for t in sp.Add.make_args(expression.diff(u))]) if log else expression.diff(u) for u, log in steps]
+        return [_slope(expression, u, bool(log)) for u, log in zip(self.unknowns, self.logarithmic, strict=True)]
 
     def observable(self, name: str) -> sp.Expr:
         """The form of an unknown, definition or observable that is evaluated."""
@@ -158,6 +158,13 @@ class System:
             )
         f, jacobian, noise, best, turn = (np.stack(part, axis=1) for part in zip(*columns, strict=True))
         return f, jacobian, noise, best, turn
+
+
+@lru_cache(maxsize=4096)
+def _slope(expression: sp.Expr, unknown: sp.Symbol, logarithmic: bool) -> sp.Expr:
+    slope = expression.diff(unknown)
+    # Term by term, so that no square of a tiny unknown underflows.
+    return sp.Add(*[t * unknown for t in sp.Add.make_args(slope)]) if logarithmic else slope
 
 
 @lru_cache(maxsize=256)

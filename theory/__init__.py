@@ -11,7 +11,7 @@ from typing import Any
 
 _DECLARATION = (
     "Contribution", "Deterministic", "Diag", "Dim", "Energy", "Expression", "Gaussian", "Noise", "Parameter", "Quenched",
-    "Signs", "Spectrum", "State", "Tr", "Vec", "absolute", "average", "cosh", "erf", "exp", "heaviside", "log", "mean",
+    "Signs", "Spectrum", "State", "Step", "Tr", "Vec", "absolute", "average", "cosh", "erf", "exp", "heaviside", "log", "mean",
     "quadratic_form", "relu", "sign", "sqrt", "sum_over", "tanh",
 )  # fmt: skip
 _WHERE = {

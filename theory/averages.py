@@ -14,10 +14,13 @@ from theory.modes import ModeIndex, ModeValue
 from theory.symbols import size
 
 LETTERS = "klmnpqrs"
+CONTINUOUS = {"": "z", "+": "t"}
+"""Letters of bound variables that are no index."""
 
 
 class Bound(sp.Symbol):
-    """The bound variable of an average: ``kind`` is a dimension, or "" for a standard Gaussian; ``height`` its nesting height."""
+    """The bound variable of an average, with its nesting height: ``kind`` is a dimension, "" for a standard Gaussian, or "+" for a
+    half line."""
 
     __slots__ = ("kind", "height")
 
@@ -31,16 +34,19 @@ class Bound(sp.Symbol):
         return Bound, (self.kind, self.height)
 
     def _latex(self, printer) -> str:
-        letter = LETTERS[(self.height - 1) % len(LETTERS)] if self.kind else "z"
-        return letter if self.kind else f"{letter}_{{{self.height}}}"
+        if self.kind in CONTINUOUS:
+            return f"{CONTINUOUS[self.kind]}_{{{self.height}}}"
+        return LETTERS[(self.height - 1) % len(LETTERS)]
 
     def _sympystr(self, printer) -> str:
-        return LETTERS[(self.height - 1) % len(LETTERS)] if self.kind else f"z{self.height}"
+        if self.kind in CONTINUOUS:
+            return f"{CONTINUOUS[self.kind]}{self.height}"
+        return LETTERS[(self.height - 1) % len(LETTERS)]
 
 
 @cacheit
 def _bound(cls: type[Bound], kind: str, height: int) -> Bound:
-    assumptions = {"integer": True} if kind else {"real": True}
+    assumptions = {"": {"real": True}, "+": {"positive": True}}.get(kind, {"integer": True})
     new = sp.Symbol.__xnew__(cls, f"_{kind}{height}", **assumptions)
     new.kind, new.height = kind, height
     return new
@@ -185,6 +191,29 @@ class GaussianAverage(Average):
             explicit = term.as_powers_dict().get(z, 0) == 1
             total += self.func((term / z).diff(z) if explicit else term, z)
         return total
+
+
+class HalfLine(Average):
+    """Integral over t > 0 of a body that decays like a Gaussian of width one: ``HalfLine(exp(-t**2/2)*tanh(t), t)``."""
+
+    @staticmethod
+    def _fresh(variable):
+        return sp.Dummy("t", positive=True)
+
+    @staticmethod
+    def _bound_variable(variable, height: int) -> Bound:
+        return Bound("+", height)
+
+    @staticmethod
+    def _of_one(variable):
+        return sp.oo
+
+    def _latex(self, printer) -> str:
+        bound = printer._print(self.bound)
+        return rf"\int_0^\infty d{bound}\, {printer.parenthesize(self.body, 45)}"
+
+    def _sympystr(self, printer) -> str:
+        return f"I_{printer._print(self.bound)}({printer._print(self.body)})"
 
 
 def outermost(expression) -> list[Average]:

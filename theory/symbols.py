@@ -39,3 +39,5 @@ beta = positive("beta")
 """Inverse temperature."""
 replicas = sp.Symbol("n")
 """Number of replicas."""
+time = sp.Symbol("t", nonnegative=True)
+"""Time of a dynamics."""

@@ -31,6 +31,8 @@ FUNCTIONS: dict[Any, Callable[..., Value]] = {
     sp.cos: np.cos,
     sp.tan: np.tan,
     sp.atan: np.arctan,
+    sp.acos: np.arccos,
+    sp.asin: np.arcsin,
     sp.sinh: np.sinh,
     sp.cosh: np.cosh,
     sp.tanh: np.tanh,

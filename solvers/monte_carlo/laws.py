@@ -7,7 +7,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
+from solvers.monte_carlo.convex import Convex, read_convex
 from solvers.monte_carlo.least_squares import Spread
 from solvers.monte_carlo.points import Point
 from solvers.monte_carlo.quadratic import Quadratic, read_terms
@@ -92,7 +94,7 @@ ALGORITHMS: dict[str, type[Argmin]] = {"argmin": Argmin, "gibbs": Argmin}
 """By the name that a declaration gives: ``Energy(..., algorithm=name)``."""
 
 
-def check_law(model: Any) -> type[Argmin] | type[Drawn]:
+def check_law(model: Any) -> type[Argmin] | type[Drawn] | type[Convex]:
     """The algorithm of a model; DeclarationError where its law is simulated by none."""
     if isinstance(model, Expression):
         return Drawn
@@ -102,5 +104,17 @@ def check_law(model: Any) -> type[Argmin] | type[Drawn]:
     if name not in ALGORITHMS:
         known = " or ".join(ALGORITHMS)
         raise DeclarationError(f"{model.name}: algorithm {name!r} is not simulated; declare algorithm={known}")
-    read_terms(model.energy, _one_state(model))
+    state = _one_state(model)
+    if name == "argmin" and model.temperature == 0 and not _is_quadratic(model.energy, state):
+        read_convex(model.energy, state)
+        return Convex
+    read_terms(model.energy, state)
     return ALGORITHMS[name]
+
+
+def _is_quadratic(energy: sp.Expr, state: Leaf) -> bool:
+    try:
+        read_terms(energy, state)
+    except DeclarationError:
+        return False
+    return True

@@ -26,6 +26,7 @@ from theory.declaration.observables import Contribution
 from theory.declaration.parameters import Parameter
 from theory.declaration.scalars import Average, Over, QuadraticForm, Tr, Trace, average, mean, quadratic_form, sum_over
 from theory.declaration.sites import Dot, Leaf, Site, batch, generic, sites, tops, varies
+from theory.declaration.step import Step
 from theory.declaration.vectors import Noise, Quenched, Signs, State, Vec
 from theory.declaration.walks import collect, leaves, linear_coefficients, partial, replace_tops, substitute, symbols, terms
 
@@ -37,7 +38,7 @@ __all__ = [
     "sum_over", "mean", "average", "Tr", "quadratic_form", "Over", "Average", "QuadraticForm", "Trace",
     "tanh", "erf", "relu", "heaviside", "sign", "sqrt", "exp", "log", "cosh", "sin", "cos", "absolute",
     # laws
-    "Model", "Energy", "Expression", "Parameter", "Contribution",
+    "Model", "Energy", "Expression", "Step", "Parameter", "Contribution",
     # walks
     "Leaf", "Dot", "Site", "tops", "sites", "generic", "varies", "batch", "leaves", "symbols", "partial",
     "replace_tops", "substitute", "collect", "linear_coefficients", "terms", "gradient", "affine",

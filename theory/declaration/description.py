@@ -21,6 +21,8 @@ def markdown(model) -> str:
             lines += [f"{title}: {', '.join(found)}", ""]
     if hasattr(model, "energy"):
         lines += [f"$$ {model.latex()}, \\qquad T = {sp.latex(model.temperature)} $$", ""]
+    if hasattr(model, "rules"):
+        lines += [f"$$ {model.latex()} $$", ""]
     for name, value in model.observe.items():
         lines += [f"* `{name}`: ${_observable(value)}$"]
     rows = [f"| `{p.name}` | ${_symbol(p.symbol)}$ | {p.meaning} | {p.domain} |" for p in model.parameters]

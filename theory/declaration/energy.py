@@ -76,6 +76,12 @@ class Energy(Model):
 
         return minimiser(self)
 
+    def flow(self, rate=1):
+        """Gradient flow dw/dt = -rate dE/dw of every state, as a :class:`Step` with the same observables."""
+        from theory.declaration.step import flow
+
+        return flow(self, rate)
+
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
 

@@ -8,8 +8,10 @@ from typing import Any
 from theory.errors import ParameterError, did_you_mean
 
 REGISTRY = {
+    "elastic-net": "theory.models.elastic_net:ElasticNet",
     "kernel-regression": "theory.models.kernel_regression:KernelRegression",
     "random-feature-regression": "theory.models.random_feature_regression:RandomFeatureRegression",
+    "support-vector": "theory.models.support_vector:SupportVector",
 }
 """Public name -> module:class."""
 

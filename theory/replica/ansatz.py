@@ -35,3 +35,27 @@ def replica_symmetric(label: str) -> OrderParameter:
     c, q, c_hat, q_hat, chi, c_0, q_0 = (sp.Symbol(f"{name}{tail}", **signs[name]) for name in names)
     scaled = {c: (chi, -1), q: (q, 0), c_hat: (c_0, 1), q_hat: (q_0, 2)}
     return OrderParameter(Hierarchical([c, q]), Hierarchical([c_hat, q_hat]), scaled)
+
+
+@dataclass(frozen=True)
+class Overlaps:
+    """RS order parameters of samples that need not be quadratic, each beside its conjugate.
+
+    ``width`` is c, or χ at zero temperature, and ``overlap`` q, as in :class:`OrderParameter`; ``mixed`` is m, the overlap with a
+    teacher (None without one). ``drive`` = −q̂, ``stiffness`` = ĉ and ``pull`` = m̂ are conjugate to c, q and m.
+    """
+
+    width: sp.Symbol
+    overlap: sp.Symbol
+    mixed: sp.Symbol | None
+    drive: sp.Symbol
+    stiffness: sp.Symbol
+    pull: sp.Symbol | None
+
+
+def overlaps(label: str, cold: bool, teacher: bool) -> Overlaps:
+    """RS order parameters of the samples called ``label`` (empty for the only ones)."""
+    tail = f"_{label}" if label else ""
+    width, overlap, drive = (sp.Symbol(f"{name}{tail}", positive=True) for name in ("chi" if cold else "c", "q", "qhat"))
+    mixed, pull, stiffness = (sp.Symbol(f"{name}{tail}", real=True) for name in ("m", "mhat", "chat"))
+    return Overlaps(width, overlap, mixed if teacher else None, drive, stiffness, pull if teacher else None)

@@ -6,7 +6,10 @@ from collections.abc import Sequence
 
 import sympy as sp
 
+from theory.declaration.sites import sites
+from theory.declaration.walks import terms
 from theory.errors import DerivationError
+from theory.replica.data import given
 from theory.replica.fields import H, V, W
 from theory.replica.hierarchy import Hierarchical
 from theory.symbols import replicas as n
@@ -18,6 +21,17 @@ def quadratic(expression: sp.Expr, symbol: sp.Symbol, what: str) -> tuple[sp.Exp
     if not expression.is_polynomial(symbol) or sp.degree(expression, symbol) > 2:
         raise DerivationError(f"{what}: {expression} is not quadratic in {symbol}; only quadratic ones are derived")
     return expression.coeff(symbol, 2), expression.coeff(symbol, 1), expression.coeff(symbol, 0)
+
+
+def is_quadratic(energy) -> bool:
+    """Whether every term of an energy is a quadratic polynomial of its states and fields, without a prior measure."""
+    if any(leaf.how.get("prior") for leaf in energy.states):
+        return False
+    for _, expression, _ in terms(energy.energy):
+        moving = [s for s in sites(expression) if not given(s) and getattr(s.node, "kind", "") != "signs"]
+        if not expression.is_polynomial(*moving) or (moving and sp.Poly(expression, *moving).total_degree() > 2):
+            return False
+    return True
 
 
 def sample_average(covariance: Hierarchical, weight: sp.Expr) -> sp.Expr:

@@ -1,0 +1,89 @@
+"""Piecewise potentials, their Gaussian averages and their effective one-body functions."""
+
+import mpmath as mp
+import numpy as np
+import pytest
+import sympy as sp
+from scipy.optimize import minimize_scalar
+
+from solvers.compile import compile_expressions
+from theory.errors import DerivationError
+from theory.piecewise import pieces
+from theory.replica.one_body import OMEGA, WIDTH, one_body
+from theory.symbols import beta
+from theory.truncated import average
+
+h, k = sp.Symbol("h", real=True), sp.Symbol("k", positive=True)
+POTENTIALS = {
+    "hinge": sp.Max(0, k - h),
+    "elastic net": sp.Abs(h) * k + h**2 / 2,
+    "quantile": sp.Max(k * h, (k - 2) * h),
+    "insensitive": sp.Max(0, sp.Abs(h) - k),
+    "Huber": sp.Piecewise((h**2 / 2, sp.Abs(h) < k), (k * sp.Abs(h) - k**2 / 2, True)),
+    "logistic": sp.log(1 + sp.exp(-k * h)),
+}
+
+
+def number(expression, **values):
+    rule = {OMEGA: values.get("omega"), WIDTH: values.get("v"), k: 0.7, beta: values.get("b")}
+    found = compile_expressions([expression], 801, "uniform")
+    return float(found({s: rule[s] for s in found.scalars})[0])
+
+
+def at(cut, **values):
+    for lower, upper, body in cut:
+        ends = [float(e) if e.is_infinite else number(e, **values) for e in (lower, upper)]
+        if ends[0] <= values["omega"] < ends[1]:
+            return number(body, **values)
+    raise AssertionError("no piece")
+
+
+@pytest.mark.parametrize("name", POTENTIALS)
+@pytest.mark.parametrize("omega", [-2.3, -0.43, 0.15, 0.93, 3.1])
+def test_at_zero_temperature_it_is_the_moreau_envelope(name, omega):
+    body, v = one_body(POTENTIALS[name], h, "UNSAT"), 0.6
+    potential = sp.lambdify(h, POTENTIALS[name].subs(k, 0.7))
+    best = minimize_scalar(lambda x: float(potential(x)) + (x - omega) ** 2 / (2 * v), bounds=(-9, 9), method="bounded",
+                           options={"xatol": 1e-12})  # fmt: skip
+    point = dict(omega=omega, v=v)
+    assert at(body.value, **point) == pytest.approx(-best.fun, abs=1e-8)
+    assert at(body.expectation(h), **point) == pytest.approx(best.x, abs=1e-6)
+    assert at(body.slope, **point) == pytest.approx((best.x - omega) / v, abs=1e-5)
+    step = 1e-6
+    slope = (at(body.slope, omega=omega + step, v=v) - at(body.slope, omega=omega - step, v=v)) / (2 * step)
+    assert at(body.curvature, **point) == pytest.approx(slope, abs=1e-6)
+
+
+@pytest.mark.parametrize("name", ["hinge", "insensitive", "logistic"])
+def test_at_temperature_it_is_the_logarithm_of_an_integral(name):
+    body, b, v, omega = one_body(POTENTIALS[name], h, "warm"), 3.0, 0.6, 0.3
+    potential = sp.lambdify(h, POTENTIALS[name].subs(k, 0.7), "mpmath")
+    kinks = [(e - omega) / np.sqrt(v) for e in (-0.7, 0, 0.7)]
+    total = [mp.quad(lambda x, p=p: mp.npdf(x) * (omega + mp.sqrt(v) * x) ** p * mp.exp(-b * potential(omega + mp.sqrt(v) * x)),
+                     [-12, *kinks, 12]) for p in (0, 1, 2)]  # fmt: skip
+    point = dict(omega=omega, v=v, b=b)
+    mean, variance = total[1] / total[0], total[2] / total[0] - (total[1] / total[0]) ** 2
+    assert at(body.value, **point) == pytest.approx(float(mp.log(total[0])), rel=1e-10)
+    assert at(body.slope, **point) == pytest.approx(float((mean - omega) / v), rel=1e-9)
+    assert at(body.curvature, **point) == pytest.approx(float((variance - v) / v**2), rel=1e-8)
+    assert at(body.expectation(h**2), **point) == pytest.approx(float(total[2] / total[0]), rel=1e-9)
+
+
+@pytest.mark.parametrize("ends", [(-sp.oo, sp.oo), (sp.Rational(1, 3), sp.oo), (-sp.oo, sp.Rational(-6, 5)), (-1, 2), (-30, sp.oo)])
+@pytest.mark.parametrize("function", [lambda z: z**3 - 2 * z**2 + z, lambda z: sp.tanh(z) * z + 1 / (1 + z**2)])
+def test_truncated_averages(ends, function):
+    ends = [sp.sympify(e) for e in ends]
+    z = sp.Symbol("z", real=True)
+    plain = sp.lambdify(z, function(z), "mpmath")
+    low, high = (float(max(min(e, 13), -13)) for e in ends)
+    exact = mp.quad(lambda x: plain(x) * mp.npdf(x), np.linspace(low, high, 9).tolist())
+    assert number(average(function, *ends)) == pytest.approx(float(exact), abs=1e-13)
+
+
+def test_pieces_of_several_kinks_and_those_that_are_refused():
+    cut = pieces(sp.Max(0, h, 2 * h - k), h)
+    assert cut.edges == (-sp.oo, 0, k, sp.oo) and cut.bodies == (0, h, 2 * h - k)
+    with pytest.raises(DerivationError, match="unknown order"):
+        pieces(sp.Max(0, h) + sp.Abs(h - sp.Symbol("a", real=True)), h)
+    with pytest.raises(DerivationError, match="not linear in h"):
+        pieces(sp.Abs(h**2 - 1), h)

@@ -1,0 +1,146 @@
+"""Observables of a linear dynamics: moments at one or two frequencies, and how the observable is made of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from theory.averages import mode_derivative, outermost
+from theory.declaration.dimensions import Dim
+from theory.declaration.observables import Contribution
+from theory.declaration.scalars import Average, Over
+from theory.declaration.sites import tops
+from theory.declaration.vectors import Vec
+from theory.declaration.walks import collect, replace_tops
+from theory.dmft.closure import Linear, Sources
+from theory.dmft.notation import z
+from theory.dmft.process import linear_form
+from theory.errors import DerivationError
+from theory.modes import ModeIndex
+from theory.replica.data import array_of, plain, total
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A sum over sites whose value at time t is the inverse transform of ``expression`` in z, or in z and z' at equal times.
+
+    ``order`` is the number of frequencies; ``limit`` the value at infinite time.
+    """
+
+    symbol: sp.Symbol
+    order: int
+    expression: sp.Expr
+    limit: sp.Expr
+
+
+class Moments:
+    """The moments that observables are made of, collected as they are read; ``limits`` asks for their values at infinity too."""
+
+    def __init__(self, linear: Linear, correlations: dict[sp.Symbol, sp.Expr], limits: dict[sp.Symbol, sp.Expr] | None):
+        self.linear, self.correlations, self.limits = linear, correlations, limits
+        self.found: dict[sp.Symbol, Moment] = {}
+
+    def observable(self, name: str, value) -> sp.Expr:
+        """The observable in moments, sizes and parameters; one with a free mode index has a value for each mode."""
+        if isinstance(value, Contribution):
+            raise DerivationError(f"observable {name}: a contribution is made from the observable {value.of}")
+        if isinstance(value, Vec):
+            index = self.linear.fields.index(value.dim)
+            made = self._site(name, collect(value).expr, value.dim, lambda e: e)
+            return made.xreplace({index: ModeIndex(value.dim.name)})
+        rule = {}
+        for top in sorted(tops(value), key=str):
+            if not isinstance(top, Over) or top.dim.finite:
+                raise DerivationError(f"observable {name}: {top} is no sum over an infinite dimension; wrap it in sum_over or mean")
+            index = self.linear.fields.index(top.dim)
+            rule[top] = self._site(name, collect(top.expr), top.dim, lambda e, d=top.dim, i=index: total(d, e, i))
+        return plain(replace_tops(value, rule))
+
+    def _site(self, name: str, expression: sp.Expr, dim: Dim, over_sites) -> sp.Expr:
+        """A site expression of degree one or two in the fields, as moments."""
+        averages = {a: sp.Dummy("average", real=True) for a in sorted(tops(expression), key=str) if isinstance(a, Average)}
+        lowered = self.linear.fields.lower(replace_tops(expression, averages), dim)
+        means = {dummy: self._mean(name, a.expr, dim) for a, dummy in averages.items()}
+        moving = (set(self.linear.fields.dims) | set(means)) & lowered.free_symbols
+        result = sp.S.Zero
+        for coefficient, factors in _products(lowered, moving, name):
+            forms = [self._sources(f, means, dim, name) for f in factors]
+            if not forms:
+                result += over_sites(coefficient)
+            else:
+                result += self._moment(name, coefficient, forms, over_sites)
+        return result
+
+    def _mean(self, name: str, expression: sp.Expr, dim: Dim) -> Sources:
+        lowered = self.linear.fields.lower(collect(expression), dim)
+        return {s: f for s, f in self._sources(lowered, {}, dim, name).items() if s[0] == 1}
+
+    def _sources(self, expression: sp.Expr, means: dict[sp.Symbol, Sources], dim: Dim, name: str) -> Sources:
+        inner = {dummy: sp.S.Zero for dummy in means}
+        form = linear_form(expression.xreplace(inner), self.linear.fields, f"observable {name}")
+        found = self.linear.transfer[dim].mixed(form)
+        for dummy, sources in means.items():
+            for source, factor in sources.items():
+                found[source] = sp.cancel(found.get(source, sp.S.Zero) + expression.diff(dummy) * factor)
+        return {s: f for s, f in found.items() if f != 0}
+
+    def _moment(self, name: str, coefficient: sp.Expr, forms: list[Sources], over_sites) -> sp.Expr:
+        linear = self.linear
+        if len(forms) == 1:
+            given = [(factor, lasting) for (source, lasting), factor in forms[0].items() if source == 1]
+            summand = sum((factor / (z if lasting else 1) for factor, lasting in given), sp.S.Zero)
+            at_end = sum((factor.xreplace({z: sp.S.Zero}) for factor, lasting in given if lasting), sp.S.Zero)
+        else:
+            summand = linear.pair(*forms)
+            at_end = linear.pair(*forms, at_infinity=True) if self.limits is not None else sp.S.Zero
+        value = over_sites(sp.factor(coefficient * summand)).xreplace(self.correlations)
+        limit = over_sites(sp.factor(coefficient * at_end)).xreplace(self.limits or {})
+        indices = sorted((s for s in value.free_symbols if isinstance(s, ModeIndex)), key=str)
+        symbol = sp.Symbol(f"{name}_{len(self.found) + 1}", real=True)
+        self.found[symbol] = Moment(symbol, len(forms), value.xreplace({i: ModeIndex(i.dimension) for i in indices}), limit)
+        return symbol
+
+    def contribution(self, name: str, contribution: Contribution, observable: sp.Expr, dim: Dim) -> sp.Expr:
+        """Source times the derivative by the source's value at one mode, moment by moment; responses do not depend on it."""
+        entry = array_of(contribution.source)[ModeIndex(dim.name)]
+        responses = [self.linear.response(p) for p in self.linear.parameters("R")]
+        if any(entry.array in r.free_symbols for r in responses):
+            raise DerivationError(f"observable {name}: the responses depend on {contribution.source}; only sources of the target are derived")
+        result = entry * mode_derivative(observable, entry)
+        for symbol in sorted(observable.free_symbols & set(self.found), key=str):
+            moment = self.found[symbol]
+            made = sp.Symbol(f"{name}_{len(self.found) + 1}", real=True)
+            values = [entry * mode_derivative(e, entry) for e in (moment.expression, moment.limit)]
+            self.found[made] = Moment(made, moment.order, *values)
+            result += observable.diff(symbol) * made
+        return result
+
+
+def _products(expression: sp.Expr, moving: set[sp.Symbol], name: str) -> list[tuple[sp.Expr, list[sp.Expr]]]:
+    """The expression as a sum of coefficient times at most two linear factors, squares kept whole."""
+    whole = _factors(expression, moving)
+    if whole is None:
+        whole = _factors(sp.factor(expression), moving)
+    if whole is not None:
+        return [whole]
+    found = []
+    for term in sp.Add.make_args(sp.expand(expression)):
+        product = _factors(term, moving)
+        if product is None:
+            raise DerivationError(f"observable {name}: {term} is of higher than second degree in the fields; only such are derived")
+        found.append(product)
+    return found
+
+
+def _factors(expression: sp.Expr, moving: set[sp.Symbol]) -> tuple[sp.Expr, list[sp.Expr]] | None:
+    coefficient, factors = sp.S.One, []
+    for factor in sp.Mul.make_args(expression):
+        base, power = factor.as_base_exp()
+        if not factor.free_symbols & moving:
+            coefficient *= factor
+        elif power in (1, 2) and all(sp.expand(base).diff(a, b) == 0 for a in moving for b in moving):
+            factors += [base] * int(power)
+        else:
+            return None
+    return (coefficient, factors) if len(factors) <= 2 and not outermost(expression) else None

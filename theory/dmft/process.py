@@ -1,0 +1,130 @@
+"""The process of one site, in time and in frequency: laws driven by Gaussian noise and by the memory of the other sites."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from theory.declaration.dimensions import Dim
+from theory.dmft.action import SingleSite
+from theory.dmft.fields import Fields
+from theory.dmft.notation import Past, past, step, z
+from theory.errors import DerivationError
+from theory.symbols import time
+
+
+def noise_of(local: sp.Symbol) -> sp.Symbol:
+    """The Gaussian noise on a local field."""
+    return sp.Symbol(f"u_{local}", real=True)
+
+
+def in_time(fields: Fields, site: SingleSite) -> list[sp.Eq]:
+    """Laws of every field at one site: ahead of a state, the same time for the others."""
+
+    def at(symbol, when):
+        return sp.Function(symbol.name, real=True)(when)
+
+    def now(expression):
+        return expression.xreplace({s: at(s, time) for s in fields.dims if s not in fields.variances})
+
+    laws = [sp.Eq(at(x, time + step), at(x, time) + step * now(rate), evaluate=False) for x, rate in fields.laws.items()]
+    for use in fields.uses:
+        memory = sum(Past(c * r * at(y, past), past) for c, r, y in site.memory.get(use.out, ()))
+        laws.append(sp.Eq(at(use.out, time), at(noise_of(use.out), time) + memory, evaluate=False))
+    laws += [sp.Eq(at(x, time), now(value), evaluate=False) for x, value in fields.auxiliary.items()]
+    return laws
+
+
+def variations(fields: Fields, site: SingleSite) -> list[sp.Eq]:
+    """How each field responds to a small push on each local field at an earlier time, from its law by the chain rule."""
+    found = []
+    for source in sorted({p.y for p in site.parameters.values() if p.kind == "R"}, key=str):
+        population = [x for x in fields.of(fields.dims[source]) if source in site.reach[x]]
+
+        def chi(x, when, source=source):
+            return sp.Function(rf"\chi_{{{sp.latex(x)} {sp.latex(source)}}}", real=True)(when, sp.Symbol("s'"))
+
+        for x in population:
+            law = fields.laws.get(x, fields.auxiliary.get(x, sp.S.Zero))
+            change = sum(law.diff(y) * chi(y, time) for y in population)
+            if x in fields.laws:
+                found.append(sp.Eq(chi(x, time + step), chi(x, time) + step * change, evaluate=False))
+                continue
+            change += sum(Past(c * r * chi(y, past), past) for c, r, y in site.memory.get(x, ()) if y in population)
+            pushed = sp.KroneckerDelta(time, sp.Symbol("s'")) if x == source else 0
+            found.append(sp.Eq(chi(x, time), change + pushed, evaluate=False))
+    return found
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Solution of the linear equations of one population, per site.
+
+    ``of[x][source]`` is the factor of a source in the transform of x. Sources are the noises on local fields, drawn vectors, and 1
+    for what is given; those in ``lasting`` act at all times, and come with 1/z; others act once, at time zero.
+    """
+
+    of: dict[sp.Symbol, dict[tuple[sp.Expr, bool], sp.Expr]]
+
+    def push(self, x: sp.Symbol, local: sp.Symbol) -> sp.Expr:
+        """Response of x to a field added to a local field."""
+        return self.of[x].get((noise_of(local), False), sp.S.Zero)
+
+    def mixed(self, form: dict[sp.Symbol, sp.Expr]) -> dict[tuple[sp.Expr, bool], sp.Expr]:
+        """Factors of the sources in Σ coefficient x; drawn vectors and 1 may stand in the form themselves."""
+        total: dict[tuple[sp.Expr, bool], sp.Expr] = {}
+        for x, coefficient in form.items():
+            factors = self.of.get(x, {(x, True): sp.S.One})
+            for source, factor in factors.items():
+                total[source] = total.get(source, sp.S.Zero) + coefficient * factor
+        return {s: value for s, f in total.items() if (value := sp.cancel(f)) != 0}
+
+
+def linear_form(expression: sp.Expr, fields: Fields, what: str) -> dict[sp.Symbol, sp.Expr]:
+    """``expression = Σ coefficient * field``, with the symbol 1 for what holds none; DerivationError unless it is linear."""
+    symbols = [s for s in sorted(expression.free_symbols & set(fields.dims), key=str)]
+    expanded = sp.expand(expression)
+    form = {s: expanded.diff(s) for s in symbols}
+    if any(c.free_symbols & set(fields.dims) for c in form.values()):
+        raise DerivationError(f"{what}: {expression} is not linear in the fields; only linear laws go on to frequencies")
+    rest = expanded.xreplace({s: sp.S.Zero for s in symbols})
+    form = {s: c for s, c in form.items() if c != 0}
+    return form | ({sp.S.One: rest} if rest != 0 else {})
+
+
+def transfers(fields: Fields, site: SingleSite, dim: Dim) -> Transfer:
+    """The transforms of the fields of a population: z x(z) − x(0) = rate(z) at any step, and convolutions become products."""
+    unknowns = fields.of(dim)
+    rows, sources = [], []
+    for x in unknowns:
+        name = f"law of {fields.definitions.get(x, x)}"
+        row, source = {x: sp.S.One}, {}
+        if x in fields.laws:
+            row[x] = z
+            for s, c in linear_form(fields.starts[x], fields, f"initial value of {x}").items():
+                source[(s, False)] = c
+        elif x not in fields.auxiliary:
+            source[(noise_of(x), False)] = sp.S.One
+            for c, response, y in site.memory.get(x, ()):
+                row[y] = row.get(y, sp.S.Zero) - c * site.parameters[response].transform
+        law = fields.laws.get(x, fields.auxiliary.get(x, sp.S.Zero))
+        for s, c in linear_form(law, fields, name).items():
+            if s in unknowns:
+                row[s] = row.get(s, sp.S.Zero) - c
+            else:
+                source[(s, True)] = source.get((s, True), sp.S.Zero) + c
+        rows.append(row)
+        sources.append(source)
+    matrix = sp.Matrix([[row.get(y, sp.S.Zero) for y in unknowns] for row in rows])
+    if sp.cancel(matrix.det()) == 0:
+        raise DerivationError(f"laws over {dim}: their linear equations have no unique solution; give every state a law of its own")
+    names = sorted({s for source in sources for s in source}, key=str)
+    of: dict[sp.Symbol, dict] = {x: {} for x in unknowns}
+    right = sp.Matrix([[source.get(s, sp.S.Zero) for s in names] for source in sources])
+    solution = matrix.LUsolve(right) if names else right
+    for i, x in enumerate(unknowns):
+        for j, s in enumerate(names):
+            if (factor := sp.factor(sp.cancel(solution[i, j]))) != 0:
+                of[x][s] = factor
+    return Transfer(of)

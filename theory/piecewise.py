@@ -1,0 +1,136 @@
+"""Functions of one variable that are smooth between break points, read off Max, Min, Abs, sign, Heaviside and Piecewise."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import sympy as sp
+
+from theory.errors import DerivationError
+from theory.truncated import average
+
+KINKED = (sp.Max, sp.Min, sp.Abs, sp.sign, sp.Heaviside, sp.Piecewise)
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """``bodies[i]``, smooth in ``variable``, between ``edges[i]`` and ``edges[i + 1]``; the outer edges are infinite."""
+
+    variable: sp.Symbol
+    edges: tuple[sp.Expr, ...]
+    bodies: tuple[sp.Expr, ...]
+
+    def __iter__(self):
+        """(lower edge, upper edge, body) of every piece."""
+        return iter(zip(self.edges, self.edges[1:], self.bodies, strict=False))
+
+    def map(self, function: Callable[[sp.Expr], sp.Expr]) -> Pieces:
+        """The function of every body."""
+        return Pieces(self.variable, self.edges, tuple(function(body) for body in self.bodies))
+
+    def subs(self, rule) -> Pieces:
+        """A substitution in edges and bodies that leaves the variable alone."""
+        return Pieces(self.variable, *(tuple(e.xreplace(rule) for e in part) for part in (self.edges, self.bodies)))
+
+    def average(self, mean: sp.Expr, deviation: sp.Expr, weight: Callable[[sp.Expr], sp.Expr] = lambda z: sp.S.One) -> sp.Expr:
+        """Average over variable = mean + deviation z of the function times ``weight(z)``, with z a standard Gaussian."""
+        total = sp.S.Zero
+        for lower, upper, body in self:
+            ends = [e if e.is_infinite else (e - mean) / deviation for e in (lower, upper)]
+            total += average(lambda z, body=body: body.xreplace({self.variable: mean + deviation * z}) * weight(z), *ends)
+        return total
+
+
+def pieces(expression: sp.Basic, variable: sp.Symbol) -> Pieces:
+    """An expression cut at its kinks and jumps in a variable; DerivationError where a kink does not lie at a known place.
+
+    >>> h, k = sp.symbols("h", real=True), sp.symbols("kappa", positive=True)
+    >>> pieces(sp.Max(0, k - h), h)
+    Pieces(variable=h, edges=(-oo, kappa, oo), bodies=(-h + kappa, 0))
+    """
+    edges, bodies = [-sp.oo], []
+    for _, upper, body in _cut(expression, variable, -sp.oo, sp.oo):
+        if bodies and bodies[-1] == body:
+            edges[-1] = upper
+        else:
+            bodies.append(body)
+            edges.append(upper)
+    return Pieces(variable, tuple(edges), tuple(bodies))
+
+
+def _cut(expression: sp.Basic, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> list[tuple[sp.Expr, sp.Expr, sp.Basic]]:
+    kinked = [a for a in expression.atoms(*KINKED) if x in a.free_symbols]
+    inner = [a for a in kinked if not any(x in b.free_symbols for b in a.atoms(*KINKED) - {a})]
+    if not inner:
+        return [(lower, upper, expression)]
+    atom = min(inner, key=sp.default_sort_key)
+    points: list[sp.Expr] = []
+    for form in _forms(atom):
+        point = _root(form, x)
+        if point is not None and point not in points and _before(lower, point) and _before(point, upper):
+            points.insert(sum(_before(p, point) for p in points), point)
+    edges, out = [lower, *points, upper], []
+    for a, b in zip(edges, edges[1:], strict=False):
+        out += _cut(expression.xreplace({atom: _resolved(atom, x, a, b)}), x, a, b)
+    return out
+
+
+def _forms(atom: sp.Basic) -> list[sp.Expr]:
+    """What changes sign where the atom is not smooth."""
+    if isinstance(atom, (sp.Max, sp.Min)):
+        return [sp.expand(a - b) for i, a in enumerate(atom.args) for b in atom.args[i + 1 :]]
+    if isinstance(atom, sp.Piecewise):
+        relations = {r for _, condition in atom.args for r in condition.atoms(sp.core.relational.Relational)}
+        return [sp.expand(r.lhs - r.rhs) for r in sorted(relations, key=sp.default_sort_key)]
+    return [sp.expand(atom.args[0])]
+
+
+def _root(form: sp.Expr, x: sp.Symbol) -> sp.Expr | None:
+    if x not in form.free_symbols:
+        return None
+    if not form.is_polynomial(x) or sp.degree(form, x) > 1:
+        raise DerivationError(f"potential: it has a kink where {form} = 0, which is not linear in {x}; write kinks of linear functions")
+    return sp.cancel(-form.coeff(x, 0) / form.coeff(x, 1))
+
+
+def _before(a: sp.Expr, b: sp.Expr) -> bool:
+    if a == -sp.oo or b == sp.oo:
+        return True
+    if b == -sp.oo or a == sp.oo or a == b:
+        return False
+    gap = sp.simplify(b - a)
+    if gap.is_positive or gap.is_nonpositive:
+        return bool(gap.is_positive)
+    raise DerivationError(f"potential: kinks at {a} and {b} in unknown order; declare the symbols in them positive")
+
+
+def _resolved(atom: sp.Basic, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> sp.Expr:
+    """The atom between two neighbouring break points, where its forms have fixed signs."""
+
+    def sign(form: sp.Expr) -> sp.Expr:
+        form = sp.expand(form)
+        slope = form.coeff(x, 1) if x in form.free_symbols else form
+        known = 1 if slope.is_positive else -1 if slope.is_negative else 0 if slope.is_zero else None
+        if known is None:
+            raise DerivationError(f"potential: the sign of {slope} in {atom} is unknown; declare the symbols in it positive")
+        if x not in form.free_symbols:
+            return known
+        return known if _before(_root(form, x), upper) else -known  # the root lies outside
+
+    if isinstance(atom, (sp.Max, sp.Min)):
+        turn = 1 if isinstance(atom, sp.Max) else -1
+        best = atom.args[0]
+        for other in atom.args[1:]:
+            best = other if turn * sign(other - best) > 0 else best
+        return best
+    if isinstance(atom, sp.Piecewise):
+        for value, condition in atom.args:
+            rule = {r: r.func(sp.Integer(sign(r.lhs - r.rhs)), 0) for r in condition.atoms(sp.core.relational.Relational)}
+            if condition.xreplace(rule) == sp.true:
+                return value
+        raise DerivationError(f"potential: {atom} is not defined between {lower} and {upper}; end it with a condition True")
+    s = sign(atom.args[0])
+    if isinstance(atom, sp.Abs):
+        return s * atom.args[0]
+    return sp.Integer(s) if isinstance(atom, sp.sign) else sp.Integer((s + 1) // 2)
