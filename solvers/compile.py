@@ -16,14 +16,13 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from solvers.proximal import proximal_point
+from solvers.quadrature import gaussian_rule, half_line_rule
 from theory.averages import CONTINUOUS, Average, Bound, ModeSum
 from theory.errors import ParameterError
 from theory.modes import ModeArray, ModeIndex, ModeValue
 from theory.proximal import Proximal, X
 from theory.special import Support
 
-HALF_LINE = 24.0
-"""Length of the half line that integrals over it see."""
 BLOCK = 1 << 21
 """Elements of one temporary array; larger evaluations are done in pieces."""
 
@@ -58,29 +57,6 @@ def _functions() -> dict[str, Any]:
     }
 
 
-def gaussian_rule(nodes: int, rule: str = "hermite") -> tuple[NDArray, NDArray]:
-    """Nodes and weights for averages over a standard Gaussian.
-
-    ``"hermite"`` is exact for polynomials; ``"uniform"`` (trapezoidal on [-10, 10]) is the one to use for the sharp
-    integrands of low temperature.
-    """
-    if rule == "hermite":
-        x, w = np.polynomial.hermite_e.hermegauss(nodes)
-    elif rule == "uniform":
-        x = np.linspace(-10.0, 10.0, nodes)
-        w = np.exp(-(x**2) / 2)
-    else:
-        raise ParameterError(f"rule: {rule!r} is no quadrature rule; use 'hermite' or 'uniform'")
-    return x, w / w.sum()
-
-
-@lru_cache(maxsize=16)
-def half_line_rule(nodes: int) -> tuple[NDArray, NDArray]:
-    """Nodes and weights on [0, 24] for integrals over t > 0 of what decays like a Gaussian that begins 12 widths to the left."""
-    x, w = np.polynomial.legendre.leggauss(min(nodes, 801))
-    return HALF_LINE / 2 * (1 + x), HALF_LINE / 2 * w
-
-
 class Compiled:
     """NumPy function of a tuple of expressions.
 
@@ -110,7 +86,8 @@ class Compiled:
             self._note_axes(expression)
         names = {s: self._leaf(("scalar", s)) for s in self.scalars}
         lowered = [e.xreplace(names) for e in lowered]
-        self._function = sp.lambdify(list(self._leaves.values()), lowered, modules=[{**_functions(), **dict(self._potentials.values())}, "scipy", "numpy"], cse=True)
+        own = {**_functions(), **dict(self._potentials.values())}
+        self._function = sp.lambdify(list(self._leaves.values()), lowered, modules=[own, "scipy", "numpy"], cse=True)
 
     def _leaf(self, key: Any) -> sp.Symbol:
         return self._leaves.setdefault(key, sp.Symbol(f"_x{len(self._leaves)}"))

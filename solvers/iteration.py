@@ -1,4 +1,4 @@
-"""State evolution: equations of the form unknown = map(unknowns), iterated with damping, to find where Newton's method should begin."""
+"""State evolution: unknown = map(unknowns), iterated with damping, to find where Newton's method should begin."""
 
 from __future__ import annotations
 

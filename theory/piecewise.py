@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import sympy as sp
 
@@ -71,7 +72,7 @@ def _cut(expression: sp.Basic, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> 
         if point is not None and point not in points and _before(lower, point) and _before(point, upper):
             points.insert(sum(_before(p, point) for p in points), point)
     edges, out = [lower, *points, upper], []
-    for a, b in zip(edges, edges[1:], strict=False):
+    for a, b in pairwise(edges):
         out += _cut(expression.xreplace({atom: _resolved(atom, x, a, b)}), x, a, b)
     return out
 
@@ -90,7 +91,9 @@ def _root(form: sp.Expr, x: sp.Symbol) -> sp.Expr | None:
     if x not in form.free_symbols:
         return None
     if not form.is_polynomial(x) or sp.degree(form, x) > 1:
-        raise DerivationError(f"potential: it has a kink where {form} = 0, which is not linear in {x}; write kinks of linear functions")
+        raise DerivationError(
+            f"potential: it has a kink where {form} = 0, which is not linear in {x}; write kinks of linear functions"
+        )
     return sp.cancel(-form.coeff(x, 0) / form.coeff(x, 1))
 
 

@@ -106,8 +106,9 @@ class Convex:
                 beside = float(draw.scalar(self.model.energy)[0])
                 if not beside >= least - 1e-8 * (1 + abs(least)):
                     draw.set({self.state: found})
-                    raise ConvergenceError(f"energy {least:g} of {self.state.name} is not the minimum ({beside:g} beside it); "
-                                           "declare a convex energy")
+                    raise ConvergenceError(
+                        f"energy {least:g} of {self.state.name} is not the minimum ({beside:g} beside it); declare a convex energy"
+                    )
         draw.set({self.state: found})
 
 
@@ -116,7 +117,9 @@ def _check_convex(term: Term, coefficient: float, origin: Realisation) -> None:
     bend = coefficient * np.asarray(origin.with_symbols({FIELD: PROBES[None, :], WIDTH: ROUNDED}).site(term.bend), dtype=float)
     if np.nanmin(bend) < -1e-9 * np.nanmax(np.abs(bend)):
         energy = term.value.xreplace({FIELD: term.field, WIDTH: sp.S.Zero})
-        raise DeclarationError(f"energy: {energy} is not convex in {term.field}; declare a temperature and an algorithm that samples")
+        raise DeclarationError(
+            f"energy: {energy} is not convex in {term.field}; declare a temperature and an algorithm that samples"
+        )
 
 
 def minimum(read: Sequence[Term], state: Leaf, draw: Realisation) -> NDArray:
@@ -155,7 +158,9 @@ def minimum(read: Sequence[Term], state: Leaf, draw: Realisation) -> NDArray:
             step = -np.linalg.solve(bend, slope)
             decrease = float(slope @ step)
             if not np.isfinite(decrease) or decrease > 0:
-                raise ConvergenceError(f"{state.name}: no minimum found at rounding {width:g}; declare a convex energy with a penalty")
+                raise ConvergenceError(
+                    f"{state.name}: no minimum found at rounding {width:g}; declare a convex energy with a penalty"
+                )
             if -decrease <= 1e-13 * (1 + abs(energy)):
                 break
             share = 1.0

@@ -51,8 +51,8 @@ def test_the_free_energy_is_stationary(case):
         for symbol, value in rule.items():
             if symbol not in point:
                 point[symbol] = float(compile_expressions([value], 801, "uniform")(point)[0])
-    phi = compile_expressions([free_energy({k: v for k, v in state.items() if k != "eliminated"}).xreplace({sp.Symbol("beta", positive=True):
-                              state["beta"]})], 801, "uniform")  # fmt: skip
+    value = free_energy({k: v for k, v in state.items() if k != "eliminated"})
+    phi = compile_expressions([value.xreplace({sp.Symbol("beta", positive=True): state["beta"]})], 801, "uniform")
     symbols = [x for p in state["order_parameters"] for x in vars(p).values() if x is not None]
     for symbol in [*symbols, *([state["multiplier"]] if state["multiplier"] is not None else [])]:
         step = 1e-4 * abs(point[symbol])
@@ -66,9 +66,9 @@ def test_quadratic_energies_give_what_the_exact_engine_gives():
     v, target = State("v", M), Quenched("v0", M)
     Z = Gaussian("Z", P, M, column_covariance=eta)
     for temperature, extra in ((0, {}), (T, {"T": 0.3})):
-        model = Energy((Z @ (v - target) - Noise("e", P, variance=0.2)).square() / 2 + lam * v.square() / 2, over=v, temperature=temperature,
-                       observe={"E_g": sum_over(M, eta * (v - target) ** 2), "E_train": mean(P, (Z @ (v - target) - Noise("e", P,
-                       variance=0.2)) ** 2)}, name="ridge")  # fmt: skip
+        residual = Z @ (v - target) - Noise("e", P, variance=0.2)
+        observe = {"E_g": sum_over(M, eta * (v - target) ** 2), "E_train": mean(P, residual**2)}
+        model = Energy(residual.square() / 2 + lam * v.square() / 2, over=v, temperature=temperature, observe=observe, name="ridge")
         task = dict(P=5.0, lambda_=0.3, eta=2.0 * np.arange(1, 9) ** -1.3, v0=np.linspace(-1, 2, 8), **extra)
         one, other = solve(model.theory(), **task), solve(derive_general(model).theory, **task)
         for name in model.observe:

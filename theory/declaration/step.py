@@ -22,16 +22,17 @@ from theory.symbols import time
 class Step(Model):
     """States that obey dx/dt = rule (``continuous``, the default), or x(t+1) = rule.
 
-    ``rules`` maps each State to a vector of the same dimension, ``where`` other States to what they are at the same time, ``initial``
-    states to where they start: from zero if they are not in it, or from the draw of their ``initial_variance``. Observables are
-    taken at the time ``t``, which is a parameter. DeclarationError for a state without a law, for definitions that run in a
-    circle, and for shapes that do not fit.
+    ``rules`` maps each State to a vector of the same dimension, ``where`` other States to what they are at the same time,
+    ``initial`` states to where they start: from zero if they are not in it, or from the draw of their ``initial_variance``.
+    Observables are taken at the time ``t``, which is a parameter. DeclarationError for a state without a law, for definitions that
+    run in a circle, and for shapes that do not fit.
     """
 
     law = "Step"
 
-    def __init__(self, rules, observe=None, continuous=True, where=None, initial=None, parameters=(), name=None,
-                 reference=None) -> None:
+    def __init__(
+        self, rules, observe=None, continuous=True, where=None, initial=None, parameters=(), name=None, reference=None
+    ) -> None:
         if not isinstance(continuous, bool):
             refuse("continuous", repr(continuous), "pass True for dx/dt = rule, False for x(t+1) = rule")
         given = _mapping("rules", rules)
@@ -68,7 +69,10 @@ class Step(Model):
             moving = [a for a in leaves(start) if a.kind == "state"]
             if moving:
                 refuse(f"initial value of {leaf}", f"{start} holds the state {moving[0]}", "start from given or drawn vectors")
-        for where, parts in (("rule", self.rules.values()), ("observable", observe.values() if isinstance(observe, Mapping) else ())):
+        for where, parts in (
+            ("rule", self.rules.values()),
+            ("observable", observe.values() if isinstance(observe, Mapping) else ()),
+        ):
             for part in parts:
                 loose = [a for a in leaves(part) if a.kind == "state" and a not in self.rules]
                 if loose:
@@ -155,7 +159,9 @@ def _mapping(what: str, given) -> dict[Leaf, Vec]:
             refuse(f"{what}: law of {state}", f"the matrix {value}", "apply it to a vector with @")
         value = value if isinstance(value, Vec) else Vec(state.dim, scalar(value, f"law of {state}"))
         if value.dim not in (state.dim, None):
-            refuse(f"{what}: law of {state}", f"{value} is over another dimension, {mismatch(value.dim, state.dim)}", "apply a matrix")
+            refuse(
+                f"{what}: law of {state}", f"{value} is over another dimension, {mismatch(value.dim, state.dim)}", "apply a matrix"
+            )
         found[state.leaf] = Vec(state.dim, value.expr)
     return found
 

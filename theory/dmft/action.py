@@ -28,7 +28,9 @@ def bare_action(fields: Fields) -> dict[sp.Symbol, sp.Expr]:
         moved = Entry(state, ROW, time + step) - Entry(state, ROW, time) - step * _entries(rate, fields)
         shown[sp.Symbol(f"S_{state}")] = sp.I * ahead * moved
     for symbol, value in fields.auxiliary.items():
-        shown[sp.Symbol(f"S_{symbol}")] = sp.I * Entry(symbol, ROW, time, True) * (Entry(symbol, ROW, time) - _entries(value, fields))
+        shown[sp.Symbol(f"S_{symbol}")] = (
+            sp.I * Entry(symbol, ROW, time, True) * (Entry(symbol, ROW, time) - _entries(value, fields))
+        )
     for use in fields.uses:
         shown[sp.Symbol(f"S_{use.out}")] = sp.I * Entry(use.out, ROW, time, True) * Entry(use.out, ROW, time)
     return shown

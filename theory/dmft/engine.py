@@ -27,26 +27,48 @@ def derive(model) -> Derivation:
     DerivationError where the dynamics is beyond what is derived, naming the part.
     """
     steps = [
-        Step("fields", "Local fields of the random matrices, what they act on, and the laws in steps δ of time: every rate is taken "
-             "before the step. A flow is the limit δ -> 0, discrete dynamics is δ = 1.", lambda s: _fields(model)),
-        Step("action", "Each law is enforced by a conjugate field; what each field adds to the exponent, and the bilinear that "
-             "each matrix meets.", _action),
+        Step(
+            "fields",
+            "Local fields of the random matrices, what they act on, and the laws in steps δ of time: every rate is taken "
+            "before the step. A flow is the limit δ -> 0, discrete dynamics is δ = 1.",
+            lambda s: _fields(model),
+        ),
+        Step(
+            "action",
+            "Each law is enforced by a conjugate field; what each field adds to the exponent, and the bilinear that "
+            "each matrix meets.",
+            _action,
+        ),
         Step("disorder average", "The matrices are Gaussian: <exp(−i Σ J_ij W_ij)>, per pair of sites and times.", _average),
-        Step("order parameters", "In each term two factors stand at one site, and the sum over the others concentrates. Conjugates "
-             "alone average to zero, and so does the response to what cannot be felt.", _order_parameters),
+        Step(
+            "order parameters",
+            "In each term two factors stand at one site, and the sum over the others concentrates. Conjugates "
+            "alone average to zero, and so does the response to what cannot be felt.",
+            _order_parameters,
+        ),
         Step("single site", "A product of two conjugates is Gaussian noise, one of a conjugate and a field is memory.", _process),
-        Step("responses", "A small push on a local field spreads by the chain rule; average over sites gives the responses.",
-             lambda s: {"variations": variations(s["read"], s["site"])}),
+        Step(
+            "responses",
+            "A small push on a local field spreads by the chain rule; average over sites gives the responses.",
+            lambda s: {"variations": variations(s["read"], s["site"])},
+        ),
     ]
     title = f"{model.name}: dynamical mean-field theory"
     if not _is_linear(model):
         return Derivation(title, steps).run()
     steps += [
-        Step("frequency", "x(z) = δ Σ_n (1 + δz)^(-n-1) x_n turns a step into z x(z) − x(0) and a memory into a product, at every δ; "
-             "at δ -> 0 it is the Laplace transform.", _frequency),
+        Step(
+            "frequency",
+            "x(z) = δ Σ_n (1 + δz)^(-n-1) x_n turns a step into z x(z) − x(0) and a memory into a product, at every δ; "
+            "at δ -> 0 it is the Laplace transform.",
+            _frequency,
+        ),
         Step("closed equations", "Responses and correlations as sums over sites of the transfer functions.", _closed),
-        Step("elimination", "Responses that enter linearly are eliminated; the effective ridge of the resolvent is the unknown.",
-             canonical),
+        Step(
+            "elimination",
+            "Responses that enter linearly are eliminated; the effective ridge of the resolvent is the unknown.",
+            canonical,
+        ),
         Step("theory", "Unknowns, equations, observables at two frequencies, parameters.", lambda s: assembled(s, model)),
     ]
     return Derivation(title, steps).run()
@@ -95,8 +117,11 @@ def _meaning(parameter) -> sp.Expr:
 def _process(state: State) -> dict[str, Any]:
     fields, site = state["read"], state["site"]
     covariance = {sp.Symbol(f"<u_{h} u_{g}>"): value for (h, g), value in site.noise.items()}
-    return {"single_site_action": {sp.Symbol(f"S_{name}"): e for name, e in site.exponent.items()},
-            "laws": in_time(fields, site), "noise": covariance}
+    return {
+        "single_site_action": {sp.Symbol(f"S_{name}"): e for name, e in site.exponent.items()},
+        "laws": in_time(fields, site),
+        "noise": covariance,
+    }
 
 
 def _frequency(state: State) -> dict[str, Any]:

@@ -91,12 +91,16 @@ class Fields:
             return self._known[node]
         matrix, vector = node.matrix, node.vector
         if not isinstance(matrix, Gaussian):
-            raise DerivationError(f"{self.model.name}: {matrix} in a law; dynamics couple through Gaussian matrices, give an inverse "
-                                  "a state of its own")
+            raise DerivationError(
+                f"{self.model.name}: {matrix} in a law; dynamics couple through Gaussian matrices, give an inverse "
+                "a state of its own"
+            )
         how = matrix.leaf.how
         if how["mean"] != 0 or "fresh" in how:
             what = f"mean {how['mean']}" if how["mean"] != 0 else f"drawn anew at every {how['fresh']}"
-            raise DerivationError(f"{self.model.name}: the matrix {matrix.leaf.name}, {what}, is not derived; only centred quenched ones")
+            raise DerivationError(
+                f"{self.model.name}: the matrix {matrix.leaf.name}, {what}, is not derived; only centred quenched ones"
+            )
         inner = self.lower(vector.expr, vector.dim)
         if not (inner.is_Symbol and inner in self.dims):
             argument = self._numbered("x", vector.dim)
@@ -149,4 +153,3 @@ def weights(leaf: Leaf) -> tuple[sp.Expr, sp.Expr]:
         at_mode(leaf.how["row_covariance"], ModeIndex(rows.name, "k")),
         at_mode(leaf.how["column_covariance"], ModeIndex(cols.name, "k")),
     )
-

@@ -106,7 +106,9 @@ class Moments:
         entry = array_of(contribution.source)[ModeIndex(dim.name)]
         responses = [self.linear.response(p) for p in self.linear.parameters("R")]
         if any(entry.array in r.free_symbols for r in responses):
-            raise DerivationError(f"observable {name}: the responses depend on {contribution.source}; only sources of the target are derived")
+            raise DerivationError(
+                f"observable {name}: the responses depend on {contribution.source}; only sources of the target are derived"
+            )
         result = entry * mode_derivative(observable, entry)
         for symbol in sorted(observable.free_symbols & set(self.found), key=str):
             moment = self.found[symbol]

@@ -14,7 +14,6 @@ from theory.dmft.notation import z
 from theory.dmft.observables import Moment, Moments
 from theory.equations import Theory, Unknown
 from theory.errors import DerivationError
-
 from theory.replica.closure import explicit
 from theory.replica.results import parameter_of
 from theory.saddle import change_variable, opaque, poles, tidy

@@ -1,4 +1,4 @@
-"""Whether a dynamics has a limit: how every field grows when the model is made r times larger, by the sizes and data of its laws."""
+"""Whether a dynamics has a limit: how every field grows when the model is made r times larger."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NOTHING = -sp.oo
 
 
 def check_scaling(model, fields: Fields) -> None:
-    """DeclarationError where the action is not of order one: a state feeds back on itself with a gain that grows, or that vanishes."""
+    """DeclarationError where the action is not of order one: a state feeds back on itself with a gain that grows or vanishes."""
     power = _Powers(model, fields)
     for _ in range(4 * len(fields.dims) + 4):
         before = dict(power.of)
@@ -23,15 +23,21 @@ def check_scaling(model, fields: Fields) -> None:
             break
     else:
         state = next(x for x in fields.laws if power.of[x] != before[x])
-        refuse(f"{model.name}: the action is not of order one",
-               f"{state} drives itself by a factor that grows with the sizes", "divide the rate or the variance by a size")
+        refuse(
+            f"{model.name}: the action is not of order one",
+            f"{state} drives itself by a factor that grows with the sizes",
+            "divide the rate or the variance by a size",
+        )
     moving = _moving(fields)
     for x, law in {**fields.laws, **fields.auxiliary}.items():
         for term in sp.Add.make_args(sp.expand(law)):
             if term.free_symbols & moving and power(term) != power.of[x]:
                 lost = power.of[x] - power(term)
-                refuse(f"{model.name}: the action is not of order one", f"{term} in the law of {x} vanishes as r^{-lost} when all sizes "
-                       "grow r-fold", "multiply the rate or the variance by a size, or drop the term")
+                refuse(
+                    f"{model.name}: the action is not of order one",
+                    f"{term} in the law of {x} vanishes as r^{-lost} when all sizes grow r-fold",
+                    "multiply the rate or the variance by a size, or drop the term",
+                )
 
 
 def _moving(fields: Fields) -> set[sp.Symbol]:

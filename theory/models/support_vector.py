@@ -1,4 +1,4 @@
-"""A linear classifier with margin loss that learns from a teacher perceptron: the support vector machine of the teacher-student task."""
+"""A linear classifier with margin loss that learns from a teacher perceptron: the support vector machine."""
 
 from __future__ import annotations
 

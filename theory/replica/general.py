@@ -29,20 +29,43 @@ def derive_general(energy) -> Derivation:
     """Derivation of an :class:`~theory.declaration.Energy` with Gaussian disorder; DerivationError names what is not derived."""
     regime = "warm" if energy.temperature != 0 else energy.phase
     steps = [
-        Step("local fields", "The energy acts on each sample through Gaussian fields: h of the state, u of a teacher; their "
-             "covariances are sums over sites.", lambda s: _fields(energy, regime)),
-        Step("ansatz", "Replica symmetry: the overlap is c on the diagonal besides q everywhere; m is the overlap with the teacher. "
-             "Conjugates are written with the signs that make them positive.", _ansatz),
-        Step("free energy", "n -> 0: each sample and each site is one body in a Gaussian field. At zero temperature with one minimum "
-             "c = chi/beta, and the effective potential is the Moreau envelope.", _free_energy),
-        Step("saddle point", "The free energy is stationary; derivatives of Gaussian averages by covariances are taken by parts.",
-             _saddle),
+        Step(
+            "local fields",
+            "The energy acts on each sample through Gaussian fields: h of the state, u of a teacher; their "
+            "covariances are sums over sites.",
+            lambda s: _fields(energy, regime),
+        ),
+        Step(
+            "ansatz",
+            "Replica symmetry: the overlap is c on the diagonal besides q everywhere; m is the overlap with the teacher. "
+            "Conjugates are written with the signs that make them positive.",
+            _ansatz,
+        ),
+        Step(
+            "free energy",
+            "n -> 0: each sample and each site is one body in a Gaussian field. At zero temperature with one minimum "
+            "c = chi/beta, and the effective potential is the Moreau envelope.",
+            _free_energy,
+        ),
+        Step(
+            "saddle point",
+            "The free energy is stationary; derivatives of Gaussian averages by covariances are taken by parts.",
+            _saddle,
+        ),
         Step("closed equations", "Whatever enters linearly is eliminated.", lambda s: _closed(s, energy)),
-        Step("stability and entropy", "The replicon eigenvalue of the one-step functional at the replica-symmetric point, and the "
-             "free energy at the saddle point.", lambda s: definitions(s, energy)),
+        Step(
+            "stability and entropy",
+            "The replicon eigenvalue of the one-step functional at the replica-symmetric point, and the "
+            "free energy at the saddle point.",
+            lambda s: definitions(s, energy),
+        ),
         Step("observables", "Expectations in the one-body problems.", lambda s: observables(s, energy)),
-        Step("capacity", "Where states of zero energy fill no volume any more, the overlap of two of them tends to that of one with "
-             "itself: dominant balance.", capacity),
+        Step(
+            "capacity",
+            "Where states of zero energy fill no volume any more, the overlap of two of them tends to that of one with "
+            "itself: dominant balance.",
+            capacity,
+        ),
         Step("theory", "Unknowns, equations, observables, parameters.", lambda s: assembled(s, energy)),
     ]
     return Derivation(f"{energy.name}: replicas", steps).run({"regime": regime})
@@ -64,10 +87,14 @@ def _posed(model, regime: str) -> None:
     """Refuse measures that do not exist."""
     name = model.state.name
     if regime == "SAT" and model.penalty != 0:
-        raise DerivationError(f"penalty {model.penalty}: a volume of zero-energy states has no room for it; give {name} a prior instead")
+        raise DerivationError(
+            f"penalty {model.penalty}: a volume of zero-energy states has no room for it; give {name} a prior instead"
+        )
     if regime == "UNSAT" and model.prior in ("ising", "gaussian"):
-        raise DerivationError(f"prior {model.prior!r} of {name}: at temperature 0 the energy outweighs it; declare a temperature, "
-                              "phase='SAT' or a penalty")
+        raise DerivationError(
+            f"prior {model.prior!r} of {name}: at temperature 0 the energy outweighs it; declare a temperature, "
+            "phase='SAT' or a penalty"
+        )
     if regime != "UNSAT" and model.prior is None and model.penalty == 0:
         raise DerivationError(f"state {name}: its measure is not normalisable; give it a prior or a penalty")
 
@@ -77,8 +104,11 @@ def _ansatz(state: State) -> dict[str, Any]:
     several = len(model.samples) > 1
     parameters = tuple(overlaps(str(s.dim) if several else "", cold, s.teacher is not None) for s in model.samples)
     multiplier = sp.Symbol("mu", real=True) if model.prior == "spherical" else None
-    return {"order_parameters": parameters, "multiplier": multiplier,
-            "entries": {sp.Symbol(f"Q_{s.dim}"): sp.Tuple(p.width, p.overlap) for s, p in zip(model.samples, parameters, strict=True)}}
+    return {
+        "order_parameters": parameters,
+        "multiplier": multiplier,
+        "entries": {sp.Symbol(f"Q_{s.dim}"): sp.Tuple(p.width, p.overlap) for s, p in zip(model.samples, parameters, strict=True)},
+    }
 
 
 def sample_laws(state: State) -> list[SampleLaw]:
@@ -189,7 +219,10 @@ def _closed(state: State, energy) -> dict[str, Any]:
     if len(unknowns) < len(saddle):
         # The overlap is known; its equation determines the width.
         p, norm = fixed
-        unknowns, equations = (*unknowns, p.width), [*equations, sp.Eq(p.width, p.width * written[p.overlap] / norm, evaluate=False)]
+        unknowns, equations = (
+            (*unknowns, p.width),
+            [*equations, sp.Eq(p.width, p.width * written[p.overlap] / norm, evaluate=False)],
+        )
     return {"fixed_point": equations, "residual": [e.lhs - e.rhs for e in equations], "eliminated": rules, "unknowns": unknowns}
 
 

@@ -18,8 +18,12 @@ from theory.replica.results import parameter_of
 from theory.symbols import size
 
 State = Mapping[str, Any]
-MEANINGS = {"q": "overlap of two replicas", "m": "overlap with the teacher", "c": "variance of one replica",
-            "chi": "response of the overlap (susceptibility)"}
+MEANINGS = {
+    "q": "overlap of two replicas",
+    "m": "overlap with the teacher",
+    "c": "variance of one replica",
+    "chi": "response of the overlap (susceptibility)",
+}
 
 
 def definitions(state: State, energy) -> dict[str, Any]:
@@ -53,7 +57,9 @@ def observables(state: State, energy) -> dict[str, Any]:
         elif isinstance(observable, sp.Expr):
             value = _scalar(observable, state)
         else:
-            raise DerivationError(f"observable {name}: contributions of modes are derived for quadratic energies; observe the modes")
+            raise DerivationError(
+                f"observable {name}: contributions of modes are derived for quadratic energies; observe the modes"
+            )
         values[name] = closed(value, state)
     return {"observables": values}
 
@@ -91,7 +97,9 @@ def _samples(top: Over, state: State) -> sp.Expr:
     for s, law in zip(state["model"].samples, sample_laws(state), strict=True):
         if s.dim == top.dim:
             return size(s.dim.name) * law.expectation(s.in_fields(top.expr))
-    raise DerivationError(f"observable over {top.dim}: the energy has no samples there; sum over {state['model'].dim} or its samples")
+    raise DerivationError(
+        f"observable over {top.dim}: the energy has no samples there; sum over {state['model'].dim} or its samples"
+    )
 
 
 def assembled(state: State, energy) -> dict[str, Any]:

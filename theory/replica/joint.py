@@ -53,8 +53,10 @@ class Samples:
         written = plain(at_mode(_expanded(expression.xreplace(self.rule)), self.index))
         extra = sorted(map(str, written.atoms(Site)))
         if extra:
-            raise DerivationError(f"observable over {self.dim}: it depends on {extra[0]} besides the fields of the energy; "
-                                  "write it in the fields that the energy acts on")
+            raise DerivationError(
+                f"observable over {self.dim}: it depends on {extra[0]} besides the fields of the energy; "
+                "write it in the fields that the energy acts on"
+            )
         return written
 
 
@@ -81,10 +83,16 @@ def read_model(energy) -> Model:
         names = ", ".join(sorted(s.name for s in energy.states))
         raise DerivationError(f"states {names}: replicas of one State are derived; put both into one dimension")
     if energy.ansatz != "RS":
-        raise DerivationError(f"ansatz {energy.ansatz} of {energy.name}: only replica symmetry is derived here; declare ansatz='RS'")
+        raise DerivationError(
+            f"ansatz {energy.ansatz} of {energy.name}: only replica symmetry is derived here; declare ansatz='RS'"
+        )
     (state,) = energy.states
     dim, index = state.dim, ModeIndex(state.dim.name, "k")
-    noise = {Site(leaf): plain(at_mode(leaf.how["variance"], index)) for leaf in energy.leaves if leaf.kind == "noise" and leaf.dim == dim}
+    noise = {
+        Site(leaf): plain(at_mode(leaf.how["variance"], index))
+        for leaf in energy.leaves
+        if leaf.kind == "noise" and leaf.dim == dim
+    }
     penalty, by_samples = sp.S.Zero, {}
     for coefficient, expression, over in terms(energy.energy):
         expression = coefficient * collect(Vec(over, expression)).expr
@@ -112,9 +120,13 @@ def _samples(expression, over: Dim, dim: Dim, state: Leaf, index: ModeIndex, sit
     active = [row for row in rows if any(row[: len(moving)])]
     teachers = [row for row in rows if row not in active]
     if len(active) != 1:
-        raise DerivationError(f"samples {over}: the energy acts on them through several local fields of {state.name}; one is derived")
+        raise DerivationError(
+            f"samples {over}: the energy acts on them through several local fields of {state.name}; one is derived"
+        )
     if len(teachers) > 1:
-        raise DerivationError(f"samples {over}: their energy depends on several fields besides that of {state.name}; one is derived")
+        raise DerivationError(
+            f"samples {over}: their energy depends on several fields besides that of {state.name}; one is derived"
+        )
     every, rule = [*moving, *still], {}
     for row, symbol in zip([active[0], *teachers], (H, U), strict=False):
         lead = next(i for i, c in enumerate(row) if c != 0)
@@ -123,8 +135,9 @@ def _samples(expression, over: Dim, dim: Dim, state: Leaf, index: ModeIndex, sit
     potential = plain(at_mode(_expanded(expression.xreplace(rule).xreplace(rule)), along))
     extra = sorted(map(str, potential.atoms(Site)))
     if extra or along in potential.free_symbols:
-        raise DerivationError(f"samples {over}: their energy differs from sample to sample through {(extra or [potential])[0]}; "
-                              "declare them alike")
+        raise DerivationError(
+            f"samples {over}: their energy differs from sample to sample through {(extra or [potential])[0]}; declare them alike"
+        )
     covariance = _Covariance(every, over, dim, state, index, along)
     form, noise = covariance(active[0], active[0])
     poly = sp.Poly(form, W, V)
@@ -184,14 +197,18 @@ class _Covariance:
                 columns, rows = rows, columns
             gain = plain(at_mode(rows, self.along))
             if self.along in gain.free_symbols:
-                raise DerivationError(f"matrix {matrix}: its rows have different variances {gain}; only quadratic energies take them")
+                raise DerivationError(
+                    f"matrix {matrix}: its rows have different variances {gain}; only quadratic energies take them"
+                )
             inner = left[matrix].xreplace({Site(self.state): W}) * right[matrix].xreplace({Site(self.state): V})
             form += sp.expand(plain(gain * how["variance"] * at_mode(columns, self.index) * inner))
         for a, b, site in zip(one, two, self.every, strict=True):
             if isinstance(site.node, Dot):
                 continue
             if site.node.kind != "noise":
-                raise DerivationError(f"local field over {self.over}: {site} is {site.node.kind}; only Gaussian disorder is averaged")
+                raise DerivationError(
+                    f"local field over {self.over}: {site} is {site.node.kind}; only Gaussian disorder is averaged"
+                )
             variance = plain(at_mode(site.node.how["variance"], self.along))
             if self.along in variance.free_symbols and a * b != 0:
                 raise DerivationError(f"noise {site}: its variance {variance} differs from sample to sample; declare it alike")

@@ -1,4 +1,4 @@
-"""Leading behaviour of functions of the Gaussian tail, for dominant balance: they are not analytic where their argument is infinite."""
+"""Leading behaviour of functions of the Gaussian tail, for dominant balance: not analytic where their argument is infinite."""
 
 from __future__ import annotations
 

@@ -77,8 +77,8 @@ def _mirrored(cases: Pieces) -> bool:
 
 @dataclass(frozen=True)
 class SiteLaw:
-    """One site: the state in a quadratic form −A w²/2 + B w with B Gaussian of mean ``bias`` and variance ``spread``, its penalty and
-    its prior."""
+    """One site: the state in a quadratic form −A w²/2 + B w with B Gaussian of mean ``bias`` and variance ``spread``, its
+    penalty and its prior."""
 
     model: Model
     curvature: sp.Expr

@@ -124,8 +124,10 @@ def _minimal(potential: sp.Expr, h: sp.Symbol, _: bool) -> OneBody:
             break
         following = cut.bodies[i + 1]
         if sp.simplify((following - body).xreplace({h: upper})) != 0:
-            raise DerivationError(f"potential {potential}: it jumps at {h} = {upper}, where a minimum at zero temperature breaks "
-                                  "replica symmetry; declare phase='SAT', a temperature or a convex potential")
+            raise DerivationError(
+                f"potential {potential}: it jumps at {h} = {upper}, where a minimum at zero temperature breaks "
+                "replica symmetry; declare phase='SAT', a temperature or a convex potential"
+            )
         left, right = (b.diff(h).xreplace({h: upper}) for b in (body, following))
         jump = sp.simplify(right - left)
         _convex(jump, potential, h)
@@ -194,8 +196,13 @@ def _convex(curvature: sp.Expr, potential: sp.Expr, h: sp.Symbol) -> None:
         return
     random, convex = Random(1), curvature.is_nonnegative is not False
     for _ in range(60 if convex else 0):
-        point = {s: sp.Float(random.uniform(0.05, 4) * (1 if s.is_nonnegative else random.choice([-1, 1]))) for s in curvature.free_symbols}
+        point = {
+            s: sp.Float(random.uniform(0.05, 4) * (1 if s.is_nonnegative else random.choice([-1, 1])))
+            for s in curvature.free_symbols
+        }
         convex = convex and not curvature.xreplace(point).evalf() < -1e-12
     if not convex:
-        raise DerivationError(f"potential: {potential} is not quadratic in {h}, nor convex; at zero temperature replica symmetry "
-                              "holds for convex potentials, declare a temperature")
+        raise DerivationError(
+            f"potential: {potential} is not quadratic in {h}, nor convex; at zero temperature replica symmetry "
+            "holds for convex potentials, declare a temperature"
+        )

@@ -6,7 +6,8 @@ import sympy as sp
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from solvers.compile import BLOCK, compile_expressions, gaussian_rule
+from solvers.compile import BLOCK, compile_expressions
+from solvers.quadrature import gaussian_rule
 from theory.averages import GaussianAverage, ModeSum
 from theory.errors import ParameterError
 from theory.modes import ModeArray, ModeIndex

@@ -1,0 +1,36 @@
+"""Nodes and weights for averages over a standard Gaussian and for integrals over a half line."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from theory.errors import ParameterError
+
+HALF_LINE = 24.0
+"""Length of the half line that integrals over it see."""
+
+
+def gaussian_rule(nodes: int, rule: str = "hermite") -> tuple[NDArray, NDArray]:
+    """Nodes and weights for averages over a standard Gaussian.
+
+    ``"hermite"`` is exact for polynomials; ``"uniform"`` (trapezoidal on [-10, 10]) is the one to use for the sharp
+    integrands of low temperature.
+    """
+    if rule == "hermite":
+        x, w = np.polynomial.hermite_e.hermegauss(nodes)
+    elif rule == "uniform":
+        x = np.linspace(-10.0, 10.0, nodes)
+        w = np.exp(-(x**2) / 2)
+    else:
+        raise ParameterError(f"rule: {rule!r} is no quadrature rule; use 'hermite' or 'uniform'")
+    return x, w / w.sum()
+
+
+@lru_cache(maxsize=16)
+def half_line_rule(nodes: int) -> tuple[NDArray, NDArray]:
+    """Nodes and weights on [0, 24] for integrals over t > 0 of what decays like a Gaussian that begins 12 widths to the left."""
+    x, w = np.polynomial.legendre.leggauss(min(nodes, 801))
+    return HALF_LINE / 2 * (1 + x), HALF_LINE / 2 * w
