@@ -18,24 +18,29 @@ DRAWN = ("gaussian", "noise", "signs")
 
 
 def draw(leaf: Leaf, given: Realisation, rng: np.random.Generator, designs: Mapping[str, Design]) -> NDArray:
+    """One draw of a leaf: a matrix (rows, cols) or a vector (sites,). DeclarationError where it is drawn anew at every step."""
+    if leaf.how.get("fresh") is not None:
+        raise DeclarationError(f"matrix {leaf.name}: redrawn at every {leaf.how['fresh']}, which an energy has not; drop fresh=")
+    return entries(leaf, given, rng, designs)
+
+
+def entries(leaf: Leaf, given: Realisation, rng: np.random.Generator, designs: Mapping[str, Design]) -> NDArray:
     """One draw of a leaf: a matrix (rows, cols) or a vector (sites,)."""
     shape = tuple(given.size(dim) for dim in leaf.dims)
     if leaf.kind == "signs":
         return 2.0 * rng.integers(0, 2, shape[0]) - 1.0
     if leaf.kind == "noise":
         return _root(leaf, "variance", 0, given) * rng.standard_normal(shape[0])
-    if leaf.how.get("fresh") is not None:
-        raise DeclarationError(f"matrix {leaf.name}: redrawn at every {leaf.how['fresh']}, which an energy has not; drop fresh=")
     design = designs.get(leaf.name, Entries("gaussian"))
     if isinstance(design, Rows):
         return design.draw(rng, (shape[0], shape[1]))
-    entries = design.draw(rng, (shape[0], shape[1]))
+    z = design.draw(rng, (shape[0], shape[1]))
     if "symmetry" in leaf.how:
         correlation = _number(leaf, "symmetry", given)
         other = design.draw(rng, (shape[0], shape[1]))
-        entries = np.sqrt((1 + correlation) / 4) * (entries + entries.T) + np.sqrt((1 - correlation) / 4) * (other - other.T)
+        z = np.sqrt((1 + correlation) / 4) * (z + z.T) + np.sqrt((1 - correlation) / 4) * (other - other.T)
     rows, cols = _root(leaf, "row_covariance", 0, given), _root(leaf, "column_covariance", 1, given)
-    matrix = np.sqrt(_number(leaf, "variance", given)) * rows[:, None] * entries * cols
+    matrix = np.sqrt(_number(leaf, "variance", given)) * rows[:, None] * z * cols
     mean = _number(leaf, "mean", given)
     return matrix + mean if mean else matrix
 

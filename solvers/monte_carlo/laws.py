@@ -10,12 +10,14 @@ import numpy as np
 import sympy as sp
 
 from solvers.monte_carlo.convex import Convex, read_convex
+from solvers.monte_carlo.dynamics import Dynamics
 from solvers.monte_carlo.least_squares import Spread
 from solvers.monte_carlo.points import Point
 from solvers.monte_carlo.quadratic import Quadratic, read_terms
 from solvers.monte_carlo.realisation import Realisation
 from theory.declaration.expression import Expression
 from theory.declaration.sites import Leaf
+from theory.declaration.step import Step
 from theory.errors import ConvergenceError, DeclarationError
 
 
@@ -94,12 +96,14 @@ ALGORITHMS: dict[str, type[Argmin]] = {"argmin": Argmin, "gibbs": Argmin}
 """By the name that a declaration gives: ``Energy(..., algorithm=name)``."""
 
 
-def check_law(model: Any) -> type[Argmin] | type[Drawn] | type[Convex]:
+def check_law(model: Any) -> type[Argmin] | type[Drawn] | type[Convex] | type[Dynamics]:
     """The algorithm of a model; DeclarationError where its law is simulated by none."""
     if isinstance(model, Expression):
         return Drawn
+    if isinstance(model, Step):
+        return Dynamics
     if not hasattr(model, "energy"):
-        raise DeclarationError(f"{model.name}: law {type(model).__name__} is not simulated; declare an Energy")
+        raise DeclarationError(f"{model.name}: law {type(model).__name__} is not simulated; declare an Energy or a Step")
     name = model.algorithm or "argmin"
     if name not in ALGORITHMS:
         known = " or ".join(ALGORITHMS)

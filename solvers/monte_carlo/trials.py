@@ -1,8 +1,8 @@
-"""Trials of one point: each has a random generator of its own, so that results do not depend on how trials are shared out."""
+"""Trials of points that share their draws; each has a random generator of its own, however trials are shared out."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from solvers.monte_carlo.designs import Design
 from solvers.monte_carlo.draws import DRAWN, draw
+from solvers.monte_carlo.dynamics import Dynamics
 from solvers.monte_carlo.laws import check_law
 from solvers.monte_carlo.observables import averaged, contributions, holds_average, value
 from solvers.monte_carlo.points import Point
@@ -22,56 +23,77 @@ from theory.errors import DeclarationError, DivergenceError
 
 @dataclass(frozen=True)
 class Piece:
-    """Some trials of one point, as they are sent to a worker."""
+    """Some trials of one point, or of points that differ in time alone, as they are sent to a worker."""
 
     model: Any
-    point: Point
+    points: tuple[Point, ...]
     trials: range
     seed: int
     copies: int
     names: tuple[str, ...]
     designs: Mapping[str, Design]
+    time_step: float | None = None
 
 
-def run(piece: Piece) -> list[Record]:
-    """The records of a piece's trials, with one BLAS thread."""
+def run(piece: Piece) -> dict[int, list[Record]]:
+    """The records of a piece's trials by index of the point, with one BLAS thread."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1), np.errstate(all="ignore"):
         return _run(piece)
 
 
-def _run(piece: Piece) -> list[Record]:
-    model, point = piece.model, piece.point
+def _run(piece: Piece) -> dict[int, list[Record]]:
+    model, point = piece.model, piece.points[0]
     given = Realisation(point.symbols, point.arrays)
-    found = check_law(model)(model, point, given)
-    drawn = [leaf for leaf in model.leaves if leaf.kind in DRAWN]
+    found = _law(piece, given)
+    moving = isinstance(found, Dynamics)
+    drawn = [leaf for leaf in model.leaves if leaf.kind in DRAWN and not (moving and leaf in found.fresh)]
     means = {name: averaged(model.observe[name]) for name in piece.names if holds_average(model.observe[name])}
-    records = []
+    records: dict[int, list[Record]] = {p.index: [] for p in piece.points}
     for trial in piece.trials:
         rng = generator(piece.seed, point.index, trial)
         arrays = {leaf: draw(leaf, given, rng, piece.designs) for leaf in drawn}
         realisation = Realisation(point.symbols, {**point.arrays, **arrays})
-        minimise = found.run(realisation, rng)
-        if trial == 0:
-            found.verify(realisation, generator(piece.seed, point.index, trial, 1))
-        values: dict[str, NDArray] = {}
-        moments: dict[str, tuple[Moments, ...]] = {}
-        for name in piece.names:
-            observable = model.observe[name]
-            if name in means:
-                moments[name] = means[name](realisation, piece.copies)
-            elif isinstance(observable, Contribution):
-                of = model.observe[observable.of]
-                if found.temperature > 0 or holds_average(of):
-                    raise DeclarationError(f"observable {name}: only simulated at temperature 0, of an observable without averages")
-                values[name] = contributions(of, observable.source, realisation, piece.copies, minimise)
-            else:
-                values[name] = value(observable, realisation, piece.copies)
-            if name in values and not np.all(np.isfinite(values[name])):
-                raise DivergenceError(f"observable {name}: not finite in trial {trial}; change the parameters")
-        records.append(Record(values, moments, found.spread.gap, found.spread.smallest))
+        for at, state, again in _states(found, realisation, rng, piece.points):
+            if trial == 0:
+                found.verify(state, generator(piece.seed, at.index, trial, 1))
+            values: dict[str, NDArray] = {}
+            moments: dict[str, tuple[Moments, ...]] = {}
+            for name in piece.names:
+                observable = model.observe[name]
+                if name in means:
+                    moments[name] = means[name](state, piece.copies)
+                elif isinstance(observable, Contribution):
+                    of = model.observe[observable.of]
+                    if found.temperature > 0 or holds_average(of):
+                        where = "only simulated at temperature 0, of an observable without averages"
+                        raise DeclarationError(f"observable {name}: {where}")
+                    values[name] = contributions(of, observable.source, state, piece.copies, again)
+                else:
+                    values[name] = value(observable, state, piece.copies)
+                if name in values and not np.all(np.isfinite(values[name])):
+                    raise DivergenceError(f"observable {name}: not finite in trial {trial}; change the parameters")
+            records[at.index].append(Record(values, moments, found.spread.gap, found.spread.smallest))
     return records
+
+
+def _law(piece: Piece, given: Realisation) -> Any:
+    law = check_law(piece.model)
+    if law is Dynamics:
+        return Dynamics(piece.model, piece.points[0], given, piece.time_step, piece.designs)
+    return law(piece.model, piece.points[0], given)
+
+
+def _states(
+    found: Any, draw: Realisation, rng: np.random.Generator, points: tuple[Point, ...]
+) -> Iterator[tuple[Point, Realisation, Callable[[Realisation], Realisation]]]:
+    """The draw in its state at each point, and what gives variants of the data theirs."""
+    if isinstance(found, Dynamics):
+        yield from found.follow(draw, rng, points)
+        return
+    again = found.run(draw, rng)
+    yield points[0], draw, again
 
 
 def generator(*numbers: int) -> np.random.Generator:
