@@ -124,6 +124,7 @@ def check(
     executor: Executor | None = None,
     progress: bool = False,
     zip: Sequence[str] | str = (),
+    time_step: float | None = None,
     **values: Any,
 ) -> Agreement:
     """Derive, solve, simulate at every size r of ``sizes``, and compare.
@@ -133,7 +134,8 @@ def check(
     (30 at least), so that standard errors are comparable. ``theory`` (default: ``model.theory()``) may be another one to be judged.
     ``observables``: all scalar ones by default; those with a number for each mode only when named. Agreement: the extrapolation to
     infinite size is within four standard errors of the theory, and precise enough for a factor of two to be seen. With ``Rows`` in
-    ``design`` there is no size: the result is a universality gap. ParameterError unless at least two sizes are larger than 1.
+    ``design`` there is no size: the result is a universality gap. ``time_step`` is that of the simulated dynamics, None for a flow
+    that is integrated. ParameterError unless at least two sizes are larger than 1.
     """
     from solvers.sweeps import sweep
 
@@ -155,7 +157,7 @@ def check(
         own = int(np.random.SeedSequence((seed, r)).generate_state(1, np.uint64)[0])
         estimates.append(
             simulate(model, trials=draws, seed=own, replicate=r, observables=names, executor=executor, progress=progress,
-                     design=design, zip=zip, **values)
+                     design=design, zip=zip, time_step=time_step, **values)
         )
     predicted = {name: np.asarray(solved.observables[name], dtype=float) for name in names}
     growths = {r: growth_of(model, theory, predicted, values, zip, r) for r in sizes if r > 1}

@@ -26,6 +26,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--replicate", metavar="R", type=whole_number(1), default=1,
         help="size: every mode R-fold at fixed theory (default 1)",
     )  # fmt: skip
+    step = "length of the steps of a flow; without it the flow is integrated"
+    parser.add_argument("--time-step", metavar="DT", type=float, default=None, help=step)
     task.add_json(parser)
 
 
@@ -39,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
 
     estimate = simulate(
         model, trials=options.trials, seed=options.seed, replicate=options.replicate, observables=options.observable,
-        zip=zipped, progress=task.progress_wanted(), **values,
+        zip=zipped, progress=task.progress_wanted(), time_step=options.time_step, **values,
     )  # fmt: skip
     if options.json:
         task.print_json(estimate.to_json())
