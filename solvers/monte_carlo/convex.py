@@ -10,58 +10,49 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from solvers.monte_carlo.least_squares import Spread
-from solvers.monte_carlo.realisation import Realisation, dependent
-from theory.declaration.sites import Leaf, Site
-from theory.declaration.vectors import Vec
-from theory.declaration.walks import leaves, replace_tops, terms
+from solvers.monte_carlo.algorithm import Algorithm, one_dimension
+from solvers.monte_carlo.local_fields import Landscape, Loaded, Term, evaluate_at, read_fields
+from solvers.monte_carlo.points import Point
+from solvers.monte_carlo.realisation import Realisation
 from theory.errors import ConvergenceError, DeclarationError
 
 WIDTH = sp.Symbol("_width", positive=True)
 """Over which a kink is rounded off."""
-FIELD = sp.Symbol("_field", real=True)
 LEVELS = tuple(0.2**k for k in range(11))
 STEPS = 60
 SMALLEST = 1e-12
-PROBES, ROUNDED = np.linspace(-8, 8, 65), 1e-2
+PROBES, ROUNDED = 65, 1e-2
 """Fields at which convexity is tried, and the rounding there."""
+FLAT = 1e-10
+"""Curvature at the minimum, relative to the largest at zero fields, below which there is none."""
 
 
 @dataclass(frozen=True)
-class Term:
-    """coefficient * sum over ``dim`` of a function of one field of the state, which ``value``, ``slope`` and ``bend`` give with
-    ``FIELD`` in its place."""
+class Smooth:
+    """A term with its kinks rounded off: value, gradient and curvature in its fields."""
 
-    coefficient: sp.Expr
-    dim: sp.Symbol
-    field: Site
+    term: Term
     value: sp.Expr
-    slope: sp.Expr
-    bend: sp.Expr
+    slopes: tuple[sp.Expr, ...]
+    bends: tuple[tuple[sp.Expr, ...], ...]
 
 
-def read_convex(energy: sp.Expr, state: Leaf) -> list[Term]:
-    """The terms of an energy that depend on the state; DeclarationError where one does so through several fields."""
+def read_convex(energy: sp.Expr, states: Sequence[Any]) -> list[Smooth]:
+    """The terms of an energy that depend on the states, rounded; DeclarationError for steps."""
     found = []
-    for coefficient, expression, dim in terms(energy):
-        if state in leaves(coefficient):
-            raise DeclarationError(f"energy: a product of sums over {state.name}, {coefficient} * {expression}, is not minimised")
-        if state not in leaves(expression):
-            continue
-        fields = dependent(expression, state)
-        if len(fields) != 1:
-            names = ", ".join(map(str, fields))
-            raise DeclarationError(f"energy: {expression} acts through the fields {names}; write it in one, as X @ (w - w0)")
-        value = rounded(replace_tops(expression, {fields[0]: FIELD}))
-        found.append(Term(coefficient, dim, fields[0], value, value.diff(FIELD), value.diff(FIELD, 2)))
+    for term in read_fields(energy, states):
+        value = rounded(term.value, term.names)
+        slopes = tuple(value.diff(name) for name in term.names)
+        bends = tuple(tuple(slope.diff(name) for name in term.names) for slope in slopes)
+        found.append(Smooth(term, value, slopes, bends))
     return found
 
 
-def rounded(expression: sp.Expr) -> sp.Expr:
-    """Max, Min and Abs of the field as smooth functions that differ from them over ``WIDTH``; DeclarationError for steps."""
-    if FIELD not in expression.free_symbols or not expression.args:
+def rounded(expression: sp.Expr, names: Sequence[sp.Symbol]) -> sp.Expr:
+    """Max, Min and Abs of fields as smooth functions that differ from them over ``WIDTH``; DeclarationError for steps."""
+    if expression.free_symbols.isdisjoint(names) or not expression.args:
         return expression
-    parts = [rounded(a) for a in expression.args]
+    parts = [rounded(a, names) for a in expression.args]
     if isinstance(expression, (sp.Heaviside, sp.sign)):
         raise DeclarationError(f"energy: {expression.func.__name__} of a field has no slope to descend; declare another algorithm")
     if isinstance(expression, sp.Abs):
@@ -74,97 +65,119 @@ def rounded(expression: sp.Expr) -> sp.Expr:
     return expression.func(*parts)
 
 
-class Convex:
-    """The minimum of a convex energy for every draw of a model at one point."""
+class Convex(Algorithm):
+    """The minimum of a convex energy over all its states together, for every draw of a model at one point."""
 
-    temperature = 0.0
+    @classmethod
+    def check(cls, model: Any) -> None:
+        if model.temperature != 0:
+            raise DeclarationError(
+                f"{model.name}: at temperature {model.temperature} no minimum is the state; declare 'hmc' or 'gibbs'"
+            )
+        for state in model.states:
+            one_dimension(model, state)
+            if state.how.get("prior") is not None:
+                raise DeclarationError(
+                    f"{model.name}: the {state.how['prior']} prior of {state.name} is not simulated by a minimum; declare a penalty"
+                )
+        read_convex(model.energy, model.states)
 
-    def __init__(self, model: Any, point: Any, given: Realisation):
-        self.model = model
-        self.state: Leaf = model.states[0]
-        self.terms = read_convex(model.energy, self.state)
-        self.spread = Spread(given.size(self.state.dims[0]), np.inf)
+    def __init__(self, model: Any, point: Point, given: Realisation):
+        super().__init__(model, point, given)
+        self.terms = read_convex(model.energy, model.states)
 
     def run(self, draw: Realisation, rng: np.random.Generator) -> Callable[[Realisation], Realisation]:
-        """Set the state of ``draw``; the result does the same for variants of its data."""
-
         def minimise(variant: Realisation) -> Realisation:
-            variant.set({self.state: minimum(self.terms, self.state, variant)})
+            landscape = Landscape([smooth.term for smooth in self.terms], self.model.states, variant)
+            variant.set(landscape.arrays(minimum(self.terms, landscape)))
             return variant
 
         minimise(draw)
         return minimise
 
     def verify(self, draw: Realisation, rng: np.random.Generator) -> None:
-        """Whether the energy itself is higher beside the state, in random directions; ConvergenceError otherwise."""
-        found = draw.arrays[self.state]
+        """Whether the energy itself is higher beside the states, in random directions."""
+        found = {state: draw.arrays[state] for state in self.model.states}
         least = float(draw.scalar(self.model.energy)[0])
         for scale in (1e-3, 1e-1, 1.0):
-            step = scale * (np.sqrt(np.mean(found**2)) or 1.0) * rng.standard_normal(found.shape)
+            step = {s: scale * (np.sqrt(np.mean(v**2)) or 1.0) * rng.standard_normal(v.shape) for s, v in found.items()}
             for sign in (1, -1):
-                draw.set({self.state: found + sign * step})
+                draw.set({s: v + sign * step[s] for s, v in found.items()})
                 beside = float(draw.scalar(self.model.energy)[0])
                 if not beside >= least - 1e-8 * (1 + abs(least)):
-                    draw.set({self.state: found})
+                    draw.set(found)
+                    names = ", ".join(s.name for s in found)
                     raise ConvergenceError(
-                        f"energy {least:g} of {self.state.name} is not the minimum ({beside:g} beside it); declare a convex energy"
+                        f"energy {least:g} of {names} is not the minimum ({beside:g} beside it); declare a convex energy"
                     )
-        draw.set({self.state: found})
+        draw.set(found)
 
 
-def _check_convex(term: Term, coefficient: float, origin: Realisation) -> None:
-    """DeclarationError where the energy bends down at some value of the field, at the sites as drawn."""
-    bend = coefficient * np.asarray(origin.with_symbols({FIELD: PROBES[None, :], WIDTH: ROUNDED}).site(term.bend), dtype=float)
-    if np.nanmin(bend) < -1e-9 * np.nanmax(np.abs(bend)):
-        energy = term.value.xreplace({FIELD: term.field, WIDTH: sp.S.Zero})
+def check_convex(smooth: Smooth, part: Loaded, landscape: Landscape) -> None:
+    """DeclarationError where the energy of a site bends down at some values of its fields."""
+    count = len(smooth.term.fields)
+    probes = np.linspace(-8, 8, PROBES)
+    fields = [probes] if count == 1 else list(8 * np.random.default_rng(0).standard_normal((count, 4 * PROBES)))
+    values = dict(zip(smooth.term.names, (f[None, :] for f in fields), strict=True))
+    here = landscape.origin.with_symbols({**values, WIDTH: ROUNDED})
+    bends = [[part.coefficient * np.asarray(here.site(bend), dtype=float) for bend in row] for row in smooth.bends]
+    shape = np.broadcast_shapes(*(b.shape for row in bends for b in row))
+    matrices = np.stack([np.stack([np.broadcast_to(b, shape) for b in row], axis=-1) for row in bends], axis=-2)
+    finite = matrices[np.all(np.isfinite(matrices), axis=(-1, -2))]
+    if finite.size and np.linalg.eigvalsh(finite).min() < -1e-9 * np.abs(finite).max():
+        names = ", ".join(map(str, smooth.term.fields))
         raise DeclarationError(
-            f"energy: {energy} is not convex in {term.field}; declare a temperature and an algorithm that samples"
+            f"energy: {smooth.term.written} is not convex in {names}; declare a temperature and an algorithm that samples"
         )
 
 
-def minimum(read: Sequence[Term], state: Leaf, draw: Realisation) -> NDArray:
-    """The state of least energy, shape (N,); ConvergenceError where Newton's method finds none."""
-    size = draw.size(state.dims[0])
-    origin = Realisation(draw.symbols, {**draw.arrays, state: np.zeros(size)})
-    parts = []
-    for term in read:
-        block = origin.linear(term.field, state)
-        block = np.broadcast_to(block, (size,)) if block.ndim == 1 else block
-        offset = np.broadcast_to(origin.vector(Vec(term.dim, term.field))[:, 0], (block.shape[0],))
-        parts.append((term, float(origin.scalar(term.coefficient)[0]), block, offset))
-        _check_convex(term, parts[-1][1], origin)
-    w = np.zeros(size)
+def minimum(read: Sequence[Smooth], landscape: Landscape) -> NDArray:
+    """The states of least energy, shape (size,); ConvergenceError where Newton's method finds none."""
+    pairs = list(zip(read, landscape.loaded, strict=True))
+    for smooth, part in pairs:
+        check_convex(smooth, part, landscape)
 
-    def evaluated(w: NDArray, width: float, order: int) -> tuple[float, NDArray, NDArray]:
-        energy, slope, bend = 0.0, np.zeros(size), np.zeros((size, size))
-        for term, coefficient, block, offset in parts:
-            field = (block * w if block.ndim == 1 else block @ w) + offset
-            here = origin.with_symbols({FIELD: field[:, None], WIDTH: width})
+    def energy(w: NDArray, width: float) -> float:
+        return float(sum(_at(part, s.value, part.fields(w), landscape, width).sum() for s, part in pairs))
 
-            def at(expression: sp.Expr, here: Realisation = here, count: int = len(offset), c: float = coefficient) -> NDArray:
-                return c * np.broadcast_to(np.asarray(here.site(expression), dtype=float).reshape(-1), (count,))
-
-            energy += float(at(term.value).sum())
-            if order:
-                first, second = at(term.slope), at(term.bend)
-                slope += block * first if block.ndim == 1 else block.T @ first
-                bend += np.diag(block**2 * second) if block.ndim == 1 else (block.T * second) @ block
-        return energy, slope, bend
-
+    w, names = np.zeros(landscape.size), ", ".join(s.name for s in landscape.states)
     for width in LEVELS:
         for _ in range(STEPS):
-            energy, slope, bend = evaluated(w, width, 1)
-            bend = bend + SMALLEST * (1 + np.trace(bend) / size) * np.eye(size)
+            here = energy(w, width)
+            slope, bend = _derivatives(pairs, w, landscape, width)
+            bend[np.diag_indices_from(bend)] += SMALLEST * (1 + np.trace(bend) / landscape.size)
             step = -np.linalg.solve(bend, slope)
             decrease = float(slope @ step)
             if not np.isfinite(decrease) or decrease > 0:
-                raise ConvergenceError(
-                    f"{state.name}: no minimum found at rounding {width:g}; declare a convex energy with a penalty"
-                )
-            if -decrease <= 1e-13 * (1 + abs(energy)):
+                raise ConvergenceError(f"{names}: no minimum found at rounding {width:g}; declare a convex energy with a penalty")
+            if -decrease <= 1e-13 * (1 + abs(here)):
                 break
             share = 1.0
-            while share > 1e-10 and not evaluated(w + share * step, width, 0)[0] <= energy + 0.1 * share * decrease:
+            while share > 1e-10 and not energy(w + share * step, width) <= here + 0.1 * share * decrease:
                 share /= 2
             w = w + share * step
+    largest = np.linalg.eigvalsh(_derivatives(pairs, np.zeros(landscape.size), landscape, 1.0)[1])[-1]
+    if not np.linalg.eigvalsh(_derivatives(pairs, w, landscape, LEVELS[-1])[1])[0] > FLAT * largest:
+        raise ConvergenceError(f"{names}: the minimum is flat, or infinitely far away; add a penalty on every variable")
     return w
+
+
+def _at(part: Loaded, expression: sp.Expr, fields: Sequence[NDArray], landscape: Landscape, width: float) -> NDArray:
+    return evaluate_at(part, expression, fields, landscape.origin, _width=width)
+
+
+def _derivatives(pairs, w: NDArray, landscape: Landscape, width: float) -> tuple[NDArray, NDArray]:
+    """Gradient and curvature of the rounded energy."""
+    slope, bend = np.zeros(landscape.size), np.zeros((landscape.size, landscape.size))
+    for smooth, part in pairs:
+        fields = part.fields(w)
+        for a, block in enumerate(part.blocks):
+            slope += block.back(_at(part, smooth.slopes[a], fields, landscape, width))
+            for b, other in enumerate(part.blocks):
+                second = _at(part, smooth.bends[a][b], fields, landscape, width)
+                if block.diagonal is not None and other.diagonal is not None:
+                    (rows, left), (columns, right) = block.diagonal, other.diagonal
+                    bend[np.arange(len(bend))[rows], np.arange(len(bend))[columns]] += left * second * right
+                else:
+                    bend += (block.dense().T * second) @ other.dense()
+    return slope, bend

@@ -152,12 +152,8 @@ def test_laws_that_cannot_be_simulated_say_so():
     refused("not convex", sum_over(P, (X @ w) * (Z @ w)) + lam * sum_over(M, w**2 + 0 * eta) + (X @ w0).square())
 
 
-def test_prior_and_several_states_are_refused():
+def test_a_prior_is_refused_by_a_minimum():
     s = State("s", M, prior="spherical")
     model = Energy((X @ s - X @ w0).square(), over=s, observe={"n": mean(M, s)})
     with pytest.raises(DeclarationError, match=r"^Energy: the spherical prior of s is not simulated"):
         simulate(model, trials=1, **MODES, w0=W0, P=6)
-    v = State("v", M)
-    model = Energy((X @ (w - v)).square() + w.square() + v.square(), over=(w, v), observe={"n": mean(M, w)})
-    with pytest.raises(DeclarationError, match=r"^Energy: states w, v are not minimised together"):
-        simulate(model, trials=1, **MODES, P=6)
