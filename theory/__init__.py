@@ -12,7 +12,7 @@ from typing import Any
 _DECLARATION = (
     "Contribution", "Deterministic", "Diag", "Dim", "Energy", "Expression", "Gaussian", "Noise", "Parameter", "Quenched",
     "Signs", "Spectrum", "State", "Step", "Tr", "Vec", "absolute", "average", "cosh", "erf", "exp", "heaviside", "log", "mean",
-    "quadratic_form", "relu", "sign", "sqrt", "sum_over", "tanh",
+    "quadratic_form", "redrawn", "relu", "sign", "sqrt", "sum_over", "tanh",
 )  # fmt: skip
 _WHERE = {
     **dict.fromkeys(_DECLARATION, "theory.declaration"),

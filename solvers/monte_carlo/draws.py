@@ -25,13 +25,13 @@ def draw(leaf: Leaf, given: Realisation, rng: np.random.Generator, designs: Mapp
 
 
 def entries(leaf: Leaf, given: Realisation, rng: np.random.Generator, designs: Mapping[str, Design]) -> NDArray:
-    """One draw of a leaf: a matrix (rows, cols) or a vector (sites,)."""
+    """One draw of a leaf: a matrix (rows, cols) or a vector (sites,). What is redrawn has the design of its original."""
     shape = tuple(given.size(dim) for dim in leaf.dims)
     if leaf.kind == "signs":
         return 2.0 * rng.integers(0, 2, shape[0]) - 1.0
     if leaf.kind == "noise":
         return _root(leaf, "variance", 0, given) * rng.standard_normal(shape[0])
-    design = designs.get(leaf.name, Entries("gaussian"))
+    design = designs.get(leaf.name.rstrip("'"), Entries("gaussian"))
     if isinstance(design, Rows):
         return design.draw(rng, (shape[0], shape[1]))
     z = design.draw(rng, (shape[0], shape[1]))

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.monte_carlo.copies import with_copies
 from solvers.monte_carlo.designs import Design
 from solvers.monte_carlo.draws import DRAWN, draw
 from solvers.monte_carlo.dynamics import Dynamics
@@ -48,7 +49,8 @@ def _run(piece: Piece) -> dict[int, list[Record]]:
     given = Realisation(point.symbols, point.arrays)
     found = _law(piece, given)
     moving = isinstance(found, Dynamics)
-    drawn = [leaf for leaf in model.leaves if leaf.kind in DRAWN and not (moving and leaf in found.fresh)]
+    needed = dict.fromkeys((*model.leaves, *getattr(found, "leaves", ())))
+    drawn = [leaf for leaf in needed if leaf.kind in DRAWN and not (moving and leaf in found.fresh)]
     means = {name: averaged(model.observe[name]) for name in piece.names if holds_average(model.observe[name])}
     records: dict[int, list[Record]] = {p.index: [] for p in piece.points}
     for trial in piece.trials:
@@ -82,7 +84,8 @@ def _law(piece: Piece, given: Realisation) -> Any:
     law = check_law(piece.model)
     if law is Dynamics:
         return Dynamics(piece.model, piece.points[0], given, piece.time_step, piece.designs)
-    return law(piece.model, piece.points[0], given)
+    first = law(piece.model, piece.points[0], given)
+    return with_copies(first, piece.model, piece.names, piece.points[0], given, check_law)
 
 
 def _states(

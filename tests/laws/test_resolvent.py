@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from solvers import solve
+from solvers import solve, sweep
 from solvers.dyson import solve_dyson
 from theory import Deterministic, Diag, Dim, Energy, Expression, Gaussian, Noise, Quenched, State, Tr, average, mean, sum_over
 from theory.declaration import Spectrum, quadratic_form
@@ -230,7 +230,7 @@ def test_white_is_a_spectrum_of_ones():
 def test_many_random_features_are_no_features():
     assert value(S @ features(W), N=1e9) == pytest.approx(value(S @ R), rel=1e-7)
     task = {"P": 7, "ridge": 0.1, "noise": 0.2, "eigenvalues": ETA, "target_power": K**-1.5}
-    narrow = solve(RandomFeatureRegression().theory(), **task, N=1e9).observables
+    narrow = solve(RandomFeatureRegression().theory(), **task, N=1e9, observables=["E_g", "E_train"]).observables
     kernel = solve(KernelRegression().theory(), **task, observables=["E_g", "E_train"]).observables
     assert narrow == pytest.approx(kernel, rel=1e-7)
 
@@ -248,6 +248,45 @@ def test_stages_of_the_ridge_come_in_the_order_of_the_matrices():
     kappa, stage, df = found["kappa"], found["kappa_P"], found["df_1"]
     assert 0.4 < stage < kappa and df < 7
     assert stage == pytest.approx(kappa * (1 - df / 9), rel=1e-12) and stage * (1 - df / 7) == pytest.approx(0.4, rel=1e-12)
+
+
+PARTS = ("bias2", "V_X", "V_W", "V_XW", "V_Xeps", "V_XWeps")
+RF_TASK = {"P": 7, "N": 9, "ridge": 0.1, "noise": 0.2, "eigenvalues": ETA, "target_power": K**-1.5}
+
+
+def test_the_analysis_of_variance_adds_up_identically():
+    """As functions of the effective ridge, at any spectrum: not only on the solutions of the fixed point."""
+    theory = RandomFeatureRegression().theory()
+    rest = theory.expanded("E_g") - sp.Add(*[theory.expanded(name) for name in PARTS])
+    basis = next(r for e in theory.equations if (r := resolvent_of(e.rhs, theory.unknowns[0].symbol)) is not None)
+    assert sp.factor(basis.named(rest)[0]) == 0
+
+
+@pytest.mark.parametrize("ridge", [0.1, 1e-9])
+def test_every_part_of_the_variance_is_positive_and_precise(ridge):
+    curve = sweep(RandomFeatureRegression().theory(), **{**RF_TASK, "ridge": ridge, "P": [1.0, 5, 9, 12, 40, 4000]})
+    total = sum(curve[name] for name in PARTS)
+    assert total == pytest.approx(curve["E_g"], rel=1e-9)
+    assert all(np.all(curve[name] > 0) for name in PARTS) and np.max(curve.error) < 1e-10
+
+
+def test_limits_of_the_analysis_of_variance():
+    theory = RandomFeatureRegression().theory()
+    many = solve(theory, **{**RF_TASK, "N": 1e9}).observables
+    assert max(many["V_W"], many["V_XW"], many["V_XWeps"]) < 1e-7 < min(many["V_X"], many["V_Xeps"], many["bias2"])
+    all_data = solve(theory, **{**RF_TASK, "P": 1e9}).observables
+    assert max(all_data["V_X"], all_data["V_XW"], all_data["V_Xeps"], all_data["V_XWeps"]) < 1e-7 < all_data["V_W"]
+    quiet = solve(theory, **{**RF_TASK, "noise": 0}, tolerance=1e-9).observables
+    assert quiet["V_Xeps"] == quiet["V_XWeps"] == 0
+
+
+def test_ensembles_lose_the_variance_that_their_members_do_not_share():
+    theory = RandomFeatureRegression().theory()
+    found = solve(theory, **RF_TASK, members=1e12).observables
+    assert found["E_ensemble"] == pytest.approx(found["bias2"] + found["V_X"] + found["V_Xeps"], rel=1e-9)
+    assert found["E_bagged"] == pytest.approx(found["bias2"], rel=1e-9)
+    one = solve(theory, **RF_TASK).observables
+    assert one["E_ensemble"] == one["E_bagged"] == one["E_g"]
 
 
 def test_the_complex_ridge_gives_the_density_of_marchenko_and_pastur():

@@ -123,13 +123,34 @@ def test_random_feature_ridge_agrees_with_its_simulated_minimum():
 def test_the_model_agrees_and_a_wrong_factor_does_not():
     model = RandomFeatureRegression()
     task = {"P": 14, "N": 18, "ridge": 0.1, "noise": 0.2, "eigenvalues": K**-1.3, "target_power": K**-1.5}
-    found = check(model, **task, trials=500, seed=3)
+    found = check(model, **task, trials=500, seed=3, observables=["E_g", "E_train"])
     assert found.passed, found
     theory = model.theory()
     for name, factor in (("E_g", sp.Rational(4, 5)), ("E_train", sp.Rational(5, 4))):
         wrong = {key: {**getattr(theory, key), name: factor * getattr(theory, key)[name]} for key in ("observables", "stable")}
         found = check(model, **task, trials=500, seed=3, theory=replace(theory, **wrong), observables=[name])
         assert found.verdict == "disagree", found
+
+
+VARIANCE = {"P": 14, "N": 18, "ridge": 0.3, "noise": 0.4, "eigenvalues": K**-1.3, "target_power": K**-1.1}
+
+
+@pytest.mark.slow
+def test_the_analysis_of_variance_agrees_in_every_part():
+    """Every trial trains predictors on draws that share data, features or noise; products of their errors make up the parts."""
+    found = check(RandomFeatureRegression(), **VARIANCE, trials=1500, seed=5)
+    assert found.passed, found
+
+
+def test_variance_over_data_is_not_variance_over_features():
+    model, names = RandomFeatureRegression(), ["V_X", "V_W"]
+    assert check(model, **VARIANCE, trials=250, seed=5, observables=names).passed
+    theory = model.theory()
+    swapped = replace(
+        theory, **{key: {**(t := getattr(theory, key)), "V_X": t["V_W"], "V_W": t["V_X"]} for key in ("observables", "stable")}
+    )
+    found = check(model, **VARIANCE, trials=250, seed=5, observables=names, theory=swapped)
+    assert found.verdict == "disagree", found
 
 
 @pytest.mark.parametrize(

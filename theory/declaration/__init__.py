@@ -13,6 +13,7 @@ dimension, whose atoms stand for leaves and local fields; matrices are a noncomm
 ['P > 0', 'lambda_ > 0', 'sigma2 > 0', 'eta >= 0', 'w0 real']
 """
 
+from theory.declaration.copies import redrawn
 from theory.declaration.dimensions import Dim, Spectrum
 from theory.declaration.elementwise import absolute, cos, cosh, erf, exp, heaviside, log, relu, sign, sin, sqrt, tanh
 from theory.declaration.energy import Energy
@@ -35,7 +36,7 @@ __all__ = [
     "Dim", "Spectrum", "Vec", "Quenched", "Noise", "Signs", "State", "Mat", "Gaussian", "Deterministic", "Diag",
     "Sum", "Prod", "Inv",
     # scalars and functions
-    "sum_over", "mean", "average", "Tr", "quadratic_form", "Over", "Average", "QuadraticForm", "Trace",
+    "sum_over", "mean", "average", "Tr", "quadratic_form", "redrawn", "Over", "Average", "QuadraticForm", "Trace",
     "tanh", "erf", "relu", "heaviside", "sign", "sqrt", "exp", "log", "cosh", "sin", "cos", "absolute",
     # laws
     "Model", "Energy", "Expression", "Step", "Parameter", "Contribution",

@@ -7,11 +7,13 @@ import re
 import sympy as sp
 
 from theory.declaration.checks import refuse, scalar
+from theory.declaration.copies import copies_of, renamed, replaced
 from theory.declaration.laws import Model
 from theory.declaration.scalars import Average, QuadraticForm, Trace
 from theory.declaration.sites import Dot, Leaf, batch, generic, tops
 from theory.declaration.vectors import Vec
 from theory.declaration.walks import leaves, replace_tops, terms
+from theory.errors import DerivationError
 
 PHASES = ("UNSAT", "SAT")
 ALGORITHMS = ("argmin", "margin", "lp", "gibbs", "langevin", "hmc")
@@ -61,6 +63,17 @@ class Energy(Model):
             refuse(f"state of {self.name}", ", ".join(map(str, self.over)), "it has several; see over")
         return self.over[0]
 
+    @property
+    def copies(self) -> tuple[Leaf, ...]:
+        """Copies of the states for other draws of a part of the disorder, as :func:`redrawn` puts them into observables."""
+        return copies_of(self.states, tuple(self.observe.values()))
+
+    def for_copy(self, state: Leaf) -> Energy:
+        """The energy that a copy of a state minimises: the same with a part of the disorder drawn anew, and without observables."""
+        over = Vec(state.dim, state.symbol)
+        energy = renamed(self.energy, replaced(state))
+        return Energy(energy, over, self.temperature, name=f"{self.name} of {state}", phase=self.phase, algorithm=self.algorithm)
+
     def _options(self) -> tuple:
         return self.phase, self.ansatz, self.algorithm
 
@@ -68,6 +81,9 @@ class Energy(Model):
         """The replica derivation of the theory: a Derivation, every step of it."""
         from theory.replica import derive
 
+        if self.copies:
+            what = f"{self.copies[0]}, a state of another draw, is beyond replicas"
+            raise DerivationError(f"observable of {self.name}: {what}; use minimiser().derive() for a quadratic energy")
         return derive(self)
 
     def minimiser(self):

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import sympy as sp
 
 from theory.declaration.checks import refuse
+from theory.declaration.copies import renamed, replaced
 from theory.declaration.gradients import affine, gradient
 from theory.declaration.laws import Model
 from theory.declaration.matrices import Diag, Inv, Prod, Sum
@@ -83,7 +84,8 @@ def minimiser(energy) -> Expression:
     if hessian is None:
         refuse(f"minimiser of {energy.name}", f"its gradient does not depend on {leaf}", "add a quadratic penalty")
     minimum = hessian.inv @ (-force)
-    observe = {name: substitute(v, {leaf: minimum}) if isinstance(v, (sp.Expr, Vec)) else v for name, v in energy.observe.items()}
+    rule = {leaf: minimum, **{copy: renamed(minimum, replaced(copy)) for copy in energy.copies}}
+    observe = {name: substitute(v, rule) if isinstance(v, (sp.Expr, Vec)) else v for name, v in energy.observe.items()}
     if not observe:
         refuse(f"minimiser of {energy.name}", "it observes nothing", "give the energy observe=...")
     standing = {s for v in observe.values() for s in (*symbols(v), *(a.symbol for a in leaves(v)))}

@@ -46,7 +46,7 @@ class Model:
         self.leaves, self._symbols = leaves(parts), symbols(parts)
         self._one_meaning_per_name()
         self.dimensions = tuple(s for s in self._symbols if isinstance(s, Dim))
-        loose = [leaf for leaf in self.leaves if leaf.kind == "state" and leaf not in self.states]
+        loose = [leaf for leaf in self.leaves if leaf.kind == "state" and leaf not in (*self.states, *self.copies)]
         if loose:
             refuse("state without a law", loose[0], "add it to over=")
         self.parameters = self._named(parameters)
@@ -100,6 +100,11 @@ class Model:
             else:
                 groups[2 if isinstance(s, Spectrum) else 1].append(s)
         return [*groups[0], *groups[1], *groups[2], *(leaf.symbol for leaf in self.leaves if leaf.kind in GIVEN)]
+
+    @property
+    def copies(self) -> tuple[Leaf, ...]:
+        """Copies of its states for other draws, which observables may hold; only a law that finds states has them."""
+        return ()
 
     def parameter(self, name: str) -> Parameter:
         """The parameter of that public name; DeclarationError with the nearest name otherwise."""

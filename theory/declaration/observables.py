@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from theory.declaration.checks import identifier, refuse, scalar
+from theory.declaration.copies import original
 from theory.declaration.dimensions import Dim, Spectrum
 from theory.declaration.keys import digest
 from theory.declaration.matrix import Mat
@@ -73,7 +74,7 @@ def _one(name, value, states, dims):
     for d in symbols(value):
         if isinstance(d, Dim) and d.name not in known:
             refuse(f"observable {name}", f"{d} is no dimension of the model", f"it has {', '.join(sorted(known))}")
-    if states and not set(leaves(value)) & set(states):
+    if states and not {original(leaf) for leaf in leaves(value)} & set(states):
         what = f"{value} does not hold the state {', '.join(map(str, states))}"
         refuse(f"observable {name}", what, "observe the state or drop it")
     return value

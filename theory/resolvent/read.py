@@ -123,7 +123,7 @@ class Reader:
         return found
 
     def _terms(self, expression: sp.Expr, dim: Dim) -> list[tuple[sp.Expr, tuple[Vec, ...]]]:
-        """A site expression as coefficients times products of at most two random vectors; a square stays one product."""
+        """A site expression as coefficients times products of at most two random vectors; what factors stays one product."""
         averages = {top: sp.Dummy(real=True) for top in tops(expression) if isinstance(top, Average)}
         values = {averages[top]: self._mean(top.expr, dim) for top in averages}
         random = [s for s in sites(expression) if not given(s)]
@@ -134,10 +134,10 @@ class Reader:
             return [(opened.xreplace(values), ())]
         if not opened.is_polynomial(*back):
             raise DerivationError(f"observable over {dim}: {expression} is no polynomial in what is random; take one of degree 2")
-        square = None if averages else _square(opened, list(back))
-        if square is not None:
-            vector = Vec(dim, square[1].xreplace(back))
-            return [(square[0], (vector, vector))]
+        product = None if averages else _product(opened, list(back))
+        if product is not None:
+            number, *linear = product
+            return [(number, tuple(Vec(dim, l.xreplace(back)) for l in linear))]
         found = []
         for powers, coefficient in sp.Poly(opened, *back).terms():
             vectors = tuple(Vec(dim, s) for s, p in zip(random, powers, strict=True) for _ in range(p))
@@ -204,10 +204,10 @@ def _given_parts(expression: sp.Expr) -> Iterable[tuple[sp.Expr, sp.Expr]]:
         yield term / vector, vector
 
 
-def _square(expression: sp.Expr, symbols: list[sp.Symbol]) -> tuple[sp.Expr, sp.Expr] | None:
-    """``expression = c l²`` with l linear in the symbols, as (c, l)."""
+def _product(expression: sp.Expr, symbols: list[sp.Symbol]) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
+    """``expression = c l m`` with l and m linear in the symbols, as (c, l, m): one quadratic form instead of several."""
     number, factors = sp.factor_list(expression, *symbols)
-    moving = [(f, p) for f, p in factors if f.free_symbols & set(symbols)]
-    if len(moving) != 1 or moving[0][1] != 2 or sp.Poly(moving[0][0], *symbols).total_degree() != 1:
+    moving = [f for f, p in factors if f.free_symbols & set(symbols) for _ in range(p)]
+    if len(moving) != 2 or any(sp.Poly(f, *symbols).total_degree() != 1 for f in moving):
         return None
-    return sp.Mul(number, *[f**p for f, p in factors if not f.free_symbols & set(symbols)]), moving[0][0]
+    return sp.Mul(number, *[f**p for f, p in factors if not f.free_symbols & set(symbols)]), *moving

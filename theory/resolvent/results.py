@@ -69,7 +69,7 @@ def assembled(state: State, expression) -> dict[str, Any]:
     """The theory: unknowns with the intervals that hold them, equations, forms without cancellation, parameters."""
     (reduction,), parts, ones = state["reduction"], state["closed"], dict(state["ones"])
     diagonals = {symbol: reduction.output(dyson) for symbol, dyson in state["reduced_dysons"]}
-    named = valued(state["sums"], expression, diagonals)
+    named = {name: merged(v, reduction.sums) for name, v in valued(state["sums"], expression, diagonals).items()}
     equations = [pair for part in parts for pair in part.equations]
     standing = set().union(*[e.free_symbols for e in named.values()])
     definitions = {s: v for s, v in reduction.sums.meaning.items() if s in standing and _is_definition(s)}
@@ -97,6 +97,16 @@ def assembled(state: State, expression) -> dict[str, Any]:
         references=expression.references,
     )
     return {"theory": theory, "normal_form": {sp.Symbol(n): v for n, v in named.items()}}
+
+
+def merged(value: sp.Expr, sums: Sums) -> sp.Expr:
+    """Differences of several sums over one resolvent as one expression in its degrees of freedom."""
+    if len(sums.poles) != 1 or not any(t.could_extract_minus_sign() for t in sp.Add.make_args(value)):
+        return value
+    written, names = sums.poles[0].resolvent.named(value)
+    if written.atoms(ModeSum):
+        return value
+    return sp.factor(written.xreplace({name: sums.named_as(name, sums.poles[0]) for name in names}))
 
 
 def _is_definition(symbol: sp.Symbol) -> bool:

@@ -48,11 +48,11 @@ class Sums:
             if pole.dim == dim and pole.spectrum in expression.free_symbols and not others:
                 written, names = pole.resolvent.named(traced(dim, expression))
                 if not written.atoms(ModeSum):
-                    rule = {name: self._symbol(name, pole) for name in names}
+                    rule = {name: self.named_as(name, pole) for name in names}
                     return sp.factor(written.xreplace(rule)) if any(k != v for k, v in rule.items()) else written
         return self._monomials(dim, expression)
 
-    def _symbol(self, name: SumName, pole: Pole) -> sp.Expr:
+    def named_as(self, name: SumName, pole: Pole) -> sp.Expr:
         """A name of its own for each effective ridge; plain sums always as df_m, the number of modes being the size."""
         if name.rest == 1 and not name.order:
             terms = [sp.binomial(name.falling, j) * (-1) ** j * self.degrees(j, 0, pole) for j in range(1, name.falling + 1)]
