@@ -34,7 +34,7 @@ class WithCopies:
             law.verify(draw, rng)
 
 
-def with_copies(first: Any, model: Any, names: Sequence[str], point: Point, given: Realisation, law_of: Callable[[Any], Any]) -> Any:
+def with_copies(first: Any, model: Any, names: Sequence[str], point: Point, given: Realisation, law_of: Any) -> Any:
     """``first``, or it with the copies that stand in the observables ``names`` of the model."""
     observed = [model.observe[name] for name in names]
     of = [model.observe[o.of] if isinstance(o, Contribution) else o for o in observed]
