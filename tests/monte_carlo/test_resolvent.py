@@ -144,12 +144,12 @@ def test_the_analysis_of_variance_agrees_in_every_part():
 
 def test_variance_over_data_is_not_variance_over_features():
     model, names = RandomFeatureRegression(), ["V_X", "V_W"]
-    assert check(model, **VARIANCE, trials=250, seed=5, observables=names).passed
+    assert check(model, **VARIANCE, trials=400, seed=5, observables=names).passed
     theory = model.theory()
     swapped = replace(
         theory, **{key: {**(t := getattr(theory, key)), "V_X": t["V_W"], "V_W": t["V_X"]} for key in ("observables", "stable")}
     )
-    found = check(model, **VARIANCE, trials=250, seed=5, observables=names, theory=swapped)
+    found = check(model, **VARIANCE, trials=400, seed=5, observables=names, theory=swapped)
     assert found.verdict == "disagree", found
 
 
