@@ -11,8 +11,8 @@ from typing import Any
 
 _DECLARATION = (
     "Contribution", "Deterministic", "Diag", "Dim", "Energy", "Expression", "Gaussian", "Noise", "Parameter", "Quenched",
-    "Signs", "Spectrum", "State", "Step", "Tr", "Vec", "absolute", "average", "cosh", "erf", "exp", "heaviside", "log", "mean",
-    "quadratic_form", "redrawn", "relu", "sign", "sqrt", "sum_over", "tanh",
+    "Signs", "Spectrum", "State", "Step", "Tr", "Vec", "absolute", "average", "cosh", "erf", "exp", "heaviside", "hebb", "log",
+    "mean", "quadratic_form", "redrawn", "relu", "sign", "sqrt", "sum_over", "tanh",
 )  # fmt: skip
 _WHERE = {
     **dict.fromkeys(_DECLARATION, "theory.declaration"),

@@ -19,7 +19,7 @@ from solvers.monte_carlo.realisation import Realisation
 from theory.declaration.sites import Leaf
 from theory.declaration.vectors import Vec
 from theory.declaration.walks import symbols
-from theory.errors import DivergenceError, ParameterError
+from theory.errors import DeclarationError, DivergenceError, ParameterError
 from theory.symbols import time
 
 State = dict[Leaf, NDArray]
@@ -110,6 +110,8 @@ class Dynamics:
 
 def check_steps(model: Any, time_step: float | None) -> float | None:
     """The length of a step, None for a flow that is integrated; ParameterError where it does not fit the model."""
+    if model.couplings or model.momentum or model.constraints or any(len(leaf.dims) > 1 for leaf in model.rules):
+        raise DeclarationError(f"{model.name}: couplings that learn, momenta, multipliers and samples are not simulated")
     if not model.continuous:
         if time_step not in (None, 1, 1.0):
             raise ParameterError(f"time_step: {time_step!r}; {model.name} moves in steps of 1, leave it out")

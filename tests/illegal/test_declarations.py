@@ -162,7 +162,7 @@ SUMS = {
     ),
     "dimension as number": (lambda: mean(3, w), r"dimension of sum_over: 3; declare it with Dim"),
     "arguments swapped": (lambda: sum_over(w, M), r"dimension of sum_over: w; declare it"),
-    "gradient by a matrix": (lambda: gradient(LOSS, X), r"gradient by: X; the state is a vector"),
+    "gradient by a matrix": (lambda: gradient(LOSS, X.T @ X), r"gradient by: X.T@X; the state is a vector"),
     "substitution of a product": (lambda: substitute(w, {X.T @ X: X}), r"substitution of a compound: X.T@X; substitute"),
     "gradient by a compound": (lambda: gradient(LOSS, 2 * w), r"not a declared vector: 2\*w; pass the object"),
     "gradient through a matrix": (
@@ -221,7 +221,7 @@ ENERGIES = {
     "no state": (lambda: energy(over=()), r"over: nothing; give each State once"),
     "over a given vector": (lambda: energy((X @ w0).square(), over=w0), r"over: w0; an energy acts on what State"),
     "over a compound": (lambda: energy(over=2 * w), r"not a declared vector: 2\*w"),
-    "over a matrix": (lambda: energy(over=X), r"over: X; an energy acts on what State"),
+    "over a matrix": (lambda: energy(over=X.T), r"over: X.T; an energy acts on what State"),
     "over text": (lambda: energy(over="w"), r"over: w; an energy acts on what State"),
     "falling penalty": (lambda: energy((X @ w).square() - w.square() / 3), r"energy without a minimum: -w\*\*2/3 in w"),
     "falling penalty by a symbol": (lambda: energy((X @ w).square() - lam * w.square()), r"energy without a minimum"),

@@ -21,6 +21,7 @@ from theory.declaration.ensembles import Deterministic, Gaussian
 from theory.declaration.expression import Expression
 from theory.declaration.gradients import affine, gradient
 from theory.declaration.laws import Model
+from theory.declaration.learning import Outer, hebb
 from theory.declaration.matrices import Diag, Inv, Prod, Sum
 from theory.declaration.matrix import Mat
 from theory.declaration.observables import Contribution
@@ -34,7 +35,7 @@ from theory.declaration.walks import collect, leaves, linear_coefficients, parti
 __all__ = [
     # dimensions and the objects that live on them
     "Dim", "Spectrum", "Vec", "Quenched", "Noise", "Signs", "State", "Mat", "Gaussian", "Deterministic", "Diag",
-    "Sum", "Prod", "Inv",
+    "Sum", "Prod", "Inv", "Outer", "hebb",
     # scalars and functions
     "sum_over", "mean", "average", "Tr", "quadratic_form", "redrawn", "Over", "Average", "QuadraticForm", "Trace",
     "tanh", "erf", "relu", "heaviside", "sign", "sqrt", "exp", "log", "cosh", "sin", "cos", "absolute",

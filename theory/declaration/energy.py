@@ -10,7 +10,7 @@ from theory.declaration.checks import refuse, scalar
 from theory.declaration.copies import copies_of, renamed, replaced
 from theory.declaration.laws import Model
 from theory.declaration.scalars import Average, QuadraticForm, Trace
-from theory.declaration.sites import Dot, Leaf, batch, generic, tops
+from theory.declaration.sites import Dot, Leaf, batch, generic, tops, varies
 from theory.declaration.vectors import Vec
 from theory.declaration.walks import leaves, replace_tops, terms
 from theory.errors import DerivationError
@@ -53,7 +53,7 @@ class Energy(Model):
             if leaf.how.get("prior") is None:
                 _bounded(self.energy, leaf)
         # States go by name, so that their order does not matter.
-        body = (self.energy, self.temperature, *sorted((v.expr for v in self.over), key=str))
+        body = (self.energy, self.temperature, *sorted((v.expr if isinstance(v, Vec) else v.leaf for v in self.over), key=str))
         super().__init__(states, body, observe, parameters, name, reference)
 
     @property
@@ -81,6 +81,7 @@ class Energy(Model):
         """The replica derivation of the theory: a Derivation, every step of it."""
         from theory.replica import derive
 
+        self._no_matrix("replicas")
         if self.copies:
             what = f"{self.copies[0]}, a state of another draw, is beyond replicas"
             raise DerivationError(f"observable of {self.name}: {what}; use minimiser().derive() for a quadratic energy")
@@ -90,13 +91,22 @@ class Energy(Model):
         """The observables at the minimum of a quadratic energy, as an :class:`Expression` in its random matrices."""
         from theory.declaration.expression import minimiser
 
+        self._no_matrix("minimiser")
         return minimiser(self)
 
-    def flow(self, rate=1):
-        """Gradient flow dw/dt = -rate dE/dw of every state, as a :class:`Step` with the same observables."""
-        from theory.declaration.step import flow
+    def flow(self, rate=1, momentum=0, decay=0):
+        """Gradient flow dw/dt = -rate dE/dw - decay w of every state, as a :class:`Step` with the same observables.
 
-        return flow(self, rate)
+        Matrices among the states make it backpropagation: each learns from its draw by outer products.
+        """
+        from theory.declaration.flows import flow
+
+        return flow(self, rate, momentum, decay)
+
+    def _no_matrix(self, what: str) -> None:
+        for state in self.over:
+            if not isinstance(state, Vec):
+                refuse(f"{what} of {self.name}", f"the matrix {state} among its states", "such an energy has a flow() only")
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
@@ -108,6 +118,8 @@ class Energy(Model):
 
 
 def _state(value) -> Leaf:
+    if getattr(value, "transposed", None) is False and value.leaf.kind == "gaussian":
+        return value.leaf
     if not isinstance(value, Vec) or value.leaf.kind != "state":
         refuse("over", value, "an energy acts on what State(name, dim) returned")
     return value.leaf
@@ -115,7 +127,7 @@ def _state(value) -> Leaf:
 
 def _posed(energy, states) -> None:
     """An energy is a sum of sums over dimensions, and every state stands in it."""
-    if generic(energy):
+    if varies(energy):
         refuse("energy", f"{energy} differs from site to site", "an energy is a number: sum_over(...) or .square()")
     if batch(energy):
         refuse("energy", f"{energy} still carries {', '.join(sorted(map(str, batch(energy))))}", "sum over it")

@@ -6,24 +6,27 @@ import sympy as sp
 
 from theory.declaration.checks import refuse
 from theory.declaration.dimensions import Dim
-from theory.declaration.matrices import Diag
+from theory.declaration.ensembles import MatrixLeaf
+from theory.declaration.learning import Outer
+from theory.declaration.matrices import Diag, Prod, Sum
 from theory.declaration.matrix import Mat
 from theory.declaration.scalars import Average, Over, QuadraticForm
-from theory.declaration.sites import Dot, Leaf, batch, tops
+from theory.declaration.sites import Dot, Leaf, Site, batch, tops
 from theory.declaration.vectors import Vec
 from theory.declaration.walks import leaves, partial, replace_tops
 
 
-def gradient(energy, state: Vec) -> Vec:
-    """dE/dw as a vector over the dimension of ``state``.
+def gradient(energy, state):
+    """dE/dw as a vector over the dimension of ``state``, or as a matrix where the state is one.
 
-    The adjoint g of a local field A@v flows back as A.T@g on v, and through an inner sum as a global factor.
-    DeclarationError for a state that is no declared vector, and where a matrix or an average holds the state.
+    The adjoint g of a local field A@v flows back as A.T@g on v, as the outer product of g and v on A itself, and through an inner
+    sum as a global factor. DeclarationError for a state that is not declared, and where a compound matrix or an average holds it.
     """
-    if not isinstance(state, Vec):
-        refuse("gradient by", state, "the state is a vector that State(name, dim) returned")
+    if not isinstance(state, (Vec, MatrixLeaf)):
+        refuse("gradient by", state, "the state is a vector that State(name, dim) returned, or a Gaussian matrix")
     leaf = state.leaf
     total = sp.S.Zero
+    matrices: list[Mat] = []
 
     def pull(dim: Dim | None, expression, adjoint) -> None:
         """Add what flows back from ``expression`` at a site of ``dim``, with ``adjoint`` = dE/d(expression)."""
@@ -37,17 +40,25 @@ def gradient(energy, state: Vec) -> Vec:
             elif isinstance(top, QuadraticForm):
                 vector = Vec(top.matrix.cols, top.expr)
                 pull(vector.dim, vector.expr, 2 * g * (top.matrix @ vector).expr)
-            elif top == state.expr:
+            elif isinstance(top, Site) and top.node == leaf:
                 for d in sorted(batch(g) - set(leaf.dims), key=str):
                     g = Over(g, d)
                 total += g
-            elif isinstance(getattr(top, "node", None), Dot) and leaf not in leaves(top.node.matrix):
+            elif isinstance(getattr(top, "node", None), Dot) and (
+                leaf not in leaves(top.node.matrix) or getattr(top.node.matrix, "leaf", None) == leaf
+            ):
                 matrix, vector = top.node.matrix, top.node.vector
-                pull(vector.dim, vector.expr, (matrix.T @ Vec(dim, g)).expr)
+                if leaf in leaves(matrix):
+                    post, pre = Vec(dim, g), vector
+                    matrices.append(Outer(pre, post) if matrix.transposed else Outer(post, pre))
+                if leaf in leaves(vector):
+                    pull(vector.dim, vector.expr, (matrix.T @ Vec(dim, g)).expr)
             else:
                 refuse("gradient through", top, f"{leaf} may stand in vectors, local fields and sums only")
 
     pull(None, energy, sp.S.One)
+    if isinstance(state, MatrixLeaf):
+        return Sum(*matrices) if matrices else Prod(Diag(state.rows, 0), state)
     return Vec(state.dim, total)
 
 

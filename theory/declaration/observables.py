@@ -61,7 +61,7 @@ def _one(name, value, states, dims):
         refuse(f"observable {name}", f"the matrix {value}", "reduce it with Tr or quadratic_form")
     if not isinstance(value, Vec):
         value = scalar(value, f"observable {name}")
-        at_site = sorted(map(str, generic(value)))
+        at_site = sorted(str(a) for a in generic(value) if isinstance(a, Spectrum) or a.dim is not None)
         if at_site:
             what = f"{value} differs from mode to mode through {at_site[0]}"
             refuse(f"observable {name}", what, "use sum_over, or Vec(dim, ...) per mode")

@@ -1,82 +1,111 @@
-"""The law of a dynamics: how states move in time, each driven by what it and the others are now."""
+"""The law of a dynamics: how states and couplings move in time, each driven by what it and the others are now."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 import sympy as sp
+from sympy.printing.latex import LatexPrinter
 
-from theory.declaration.checks import refuse, scalar
-from theory.declaration.dimensions import mismatch
-from theory.declaration.gradients import gradient
+from theory.declaration.checks import refuse
 from theory.declaration.laws import Model
-from theory.declaration.matrix import Mat
+from theory.declaration.motion import constrained, couplings, momenta, settled, vectors
 from theory.declaration.parameters import Parameter
-from theory.declaration.printing import entry
-from theory.declaration.sites import Leaf, batch
+from theory.declaration.printing import entry, name_latex
 from theory.declaration.vectors import Vec
-from theory.declaration.walks import leaves, substitute, symbols
+from theory.declaration.walks import leaves, substitute
 from theory.symbols import time
 
 
 class Step(Model):
     """States that obey dx/dt = rule (``continuous``, the default), or x(t+1) = rule.
 
-    ``rules`` maps each State to a vector of the same dimension, ``where`` other States to what they are at the same time,
-    ``initial`` states to where they start: from zero if they are not in it, or from the draw of their ``initial_variance``.
-    Observables are taken at the time ``t``, which is a parameter. DeclarationError for a state without a law, for definitions that
-    run in a circle, and for shapes that do not fit.
+    ``rules`` maps each State to a vector of the same dimensions, and each Gaussian matrix that learns to ``hebb(post, pre)`` terms
+    minus multiples of itself; ``where`` other States to what they are at the same time, ``initial`` states to where they start:
+    from zero if they are not in it, or from the draw of their ``initial_variance``. ``momentum`` is one number for all or a
+    mapping; ``constraints`` maps a multiplier, a symbol in the rules, to what it keeps at zero. A sum over sites in a rule is a
+    global field. Observables are taken at the time ``t``, which is a parameter. DeclarationError for a state without a law, for
+    definitions that run in a circle, and for shapes that do not fit.
+
+    In steps δ of time (a flow is the limit δ -> 0, and is simulated and sampled at a small one; x(t+1) = rule has δ = 1) everything
+    at t + δ follows from what is at t. The velocity of a state or coupling becomes v(t+δ) = momentum v(t) + rate(t), from
+    v(0) = 0, and then x(t+δ) = x(t) + δ v(t+δ). Definitions, local fields and sums over sites are those of time t. Noise that is
+    ``fresh="step"`` is drawn anew before each step, with its variance divided by δ in a flow, so that its integral has variance
+    per time; a fresh matrix with its variance as declared. A multiplier takes the value at which the constraint holds at t + δ.
     """
 
     law = "Step"
 
     def __init__(
-        self, rules, observe=None, continuous=True, where=None, initial=None, parameters=(), name=None, reference=None
-    ) -> None:
+        self, rules, observe=None, continuous=True, where=None, initial=None, parameters=(), name=None, reference=None,
+        momentum=0, constraints=None,
+    ) -> None:  # fmt: skip
         if not isinstance(continuous, bool):
             refuse("continuous", repr(continuous), "pass True for dx/dt = rule, False for x(t+1) = rule")
-        given = _mapping("rules", rules)
-        if not given:
+        learnt, rest = couplings(rules)
+        given = vectors("rules", rest)
+        if not given and not learnt:
             refuse("rules", "none", "give at least one state its law")
-        defined = _settled(_mapping("where", where))
+        if learnt and not continuous:
+            refuse(f"law of {next(iter(learnt))}", "x(t+1) = rule", "a coupling learns at a rate; declare the dynamics continuous")
+        defined = settled(vectors("where", where))
         for leaf in defined:
             if leaf in given:
                 refuse("two laws of one state", leaf, "give it a rule or a definition, not both")
         self.continuous = continuous
         self.rules = {leaf: substitute(rule, defined) for leaf, rule in given.items()}
-        self.initial = {leaf: substitute(v, defined) for leaf, v in _mapping("initial", initial).items()}
+        self.couplings = couplings({law_of(leaf): substitute(law.rule, defined) for leaf, law in learnt.items()})[0]
+        self.initial = {leaf: substitute(v, defined) for leaf, v in vectors("initial", initial).items()}
+        self.momentum = momenta(momentum, {**self.rules, **self.couplings}, continuous)
+        held = {m: substitute(v, defined) if isinstance(v, sp.Expr) else v for m, v in (constraints or {}).items()} \
+            if isinstance(constraints, Mapping) else constraints
+        self.constraints = constrained(held, self.rules)
         observe = {} if observe is None else observe
         if isinstance(observe, Mapping):
             observe = {k: substitute(v, defined) if isinstance(v, (sp.Expr, Vec)) else v for k, v in observe.items()}
         self._check(observe)
-        laws = tuple((leaf.symbol, rule.expr) for leaf, rule in sorted(self.rules.items(), key=_by_name))
-        starts = tuple((leaf.symbol, start.expr) for leaf, start in sorted(self.initial.items(), key=_by_name))
         named = list(parameters) if isinstance(parameters, (tuple, list)) else [parameters]
         if not any(isinstance(p, Parameter) and p.symbol == time for p in named):
             meaning = "time" if continuous else "number of steps"
             named.insert(0, Parameter("t", time, meaning, lower=0, integer=not continuous))
-        super().__init__(self.rules, (laws, starts, time), observe, named, name, reference)
+        super().__init__((*self.rules, *self.couplings), self._parts(), observe, named, name, reference)
+
+    def _parts(self) -> tuple:
+        """Everything that makes up the law, in an order that does not depend on that of the declaration."""
+        laws = tuple((leaf.symbol, rule.expr) for leaf, rule in sorted(self.rules.items(), key=_by_name))
+        starts = tuple((leaf.symbol, start.expr) for leaf, start in sorted(self.initial.items(), key=_by_name))
+        parts: tuple = (laws, starts, time)
+        if self.couplings:
+            parts += (tuple((leaf, law.rule) for leaf, law in sorted(self.couplings.items(), key=_by_name)),)
+        if self.momentum:
+            parts += (tuple((leaf, value) for leaf, value in sorted(self.momentum.items(), key=_by_name)),)
+        if self.constraints:
+            parts += (tuple(sorted(self.constraints.items(), key=_by_name)),)
+        return parts
 
     def _check(self, observe) -> None:
-        for leaf, rule in self.rules.items():
-            if batch(rule.expr) or len(leaf.dims) != 1:
-                refuse(f"law of {leaf}", rule, "states over finite dimensions have no law yet; declare one state each")
+        for leaf in self.rules:
+            if leaf.dim is None:
+                refuse(f"law of {leaf}", "it is over finite dimensions alone", "a global field is a sum over sites in a rule")
         for leaf, start in self.initial.items():
             if leaf not in self.rules:
                 refuse("initial value without a law", leaf, "give the state a rule")
             if leaf.how.get("initial_variance") is not None:
                 refuse(f"initial value of {leaf}", start, "it is drawn already; drop initial_variance or initial=")
-            moving = [a for a in leaves(start) if a.kind == "state"]
+            moving = [a for a in leaves(start) if a.kind == "state" or a in self.couplings]
             if moving:
                 refuse(f"initial value of {leaf}", f"{start} holds the state {moving[0]}", "start from given or drawn vectors")
-        for where, parts in (
-            ("rule", self.rules.values()),
-            ("observable", observe.values() if isinstance(observe, Mapping) else ()),
-        ):
-            for part in parts:
-                loose = [a for a in leaves(part) if a.kind == "state" and a not in self.rules]
-                if loose:
-                    refuse("state without a law", f"{loose[0]} in the {where} {part}", "give it a rule, or define it with where=")
+        parts = [("rule", rule) for rule in self.rules.values()]
+        parts += [("law", law.rule) for law in self.couplings.values()]
+        parts += [("constraint", value) for value in self.constraints.values()]
+        parts += [("observable", value) for value in (observe.values() if isinstance(observe, Mapping) else ())]
+        for where, part in parts:
+            loose = [a for a in leaves(part) if a.kind == "state" and a not in self.rules]
+            if loose:
+                refuse("state without a law", f"{loose[0]} in the {where} {part}", "give it a rule, or define it with where=")
+
+    def _wanted(self) -> list[sp.Symbol]:
+        return [s for s in super()._wanted() if s not in self.constraints]
 
     def _options(self) -> tuple:
         return (self.continuous,)
@@ -95,86 +124,39 @@ class Step(Model):
         lines = []
         for leaf, rule in sorted(self.rules.items(), key=_by_name):
             state = entry(Vec(leaf.dim, leaf.symbol))
-            left = rf"\partial_t {state}" if self.continuous else rf"{state}(t+1)"
-            lines.append(f"{left} &= {entry(rule)}")
+            lines.append(self._moves(leaf, state, entry(rule)))
             if leaf in self.initial:
                 lines.append(f"{state}(0) &= {entry(self.initial[leaf])}")
             elif "initial_variance" in leaf.how:
                 lines.append(rf"{state}(0) &\sim \mathcal{{N}}\left(0, {sp.latex(leaf.how['initial_variance'])}\right)")
             else:
                 lines.append(f"{state}(0) &= 0")
+        printer = LatexPrinter()
+        for leaf, law in sorted(self.couplings.items(), key=_by_name):
+            lines.append(self._moves(leaf, name_latex(leaf.name), law.rule._latex(printer)))
+        for multiplier, value in sorted(self.constraints.items(), key=_by_name):
+            lines.append(rf"0 &= {sp.latex(value)} \quad \left({sp.latex(multiplier)}\right)")
         return lines
+
+    def _moves(self, leaf, state: str, rate: str) -> str:
+        if not self.continuous:
+            return f"{state}(t+1) &= {rate}"
+        if leaf not in self.momentum:
+            return rf"\partial_t {state} &= {rate}"
+        velocity = rf"v^{{{name_latex(leaf.name)}}}"
+        mass = sp.latex(self.momentum[leaf])
+        return rf"\partial_t {state} &= {velocity}(t+\delta), \quad {velocity}(t+\delta) = {mass} \, {velocity} + {rate}"
 
     def _repr_latex_(self) -> str:
         return rf"$\displaystyle {self.latex()}$"
 
 
-def flow_rules(energy, rate=1) -> dict:
-    """Gradient flow, state by state: dw/dt = -rate dE/dw.
+def law_of(leaf):
+    """The matrix that a leaf is the name of."""
+    from theory.declaration.ensembles import Gaussian
 
-    DeclarationError where the energy has a temperature, a prior or a gradient that is no function.
-    """
-    rate = scalar(rate, "rate")
-    if rate.is_nonpositive or batch(rate) or any(a.kind for a in leaves(rate)):
-        refuse(f"rate of the flow of {energy.name}", rate, "pass a positive number or parameter")
-    if energy.temperature != 0:
-        refuse(f"flow of {energy.name}", f"temperature {energy.temperature}", "a flow goes downhill; only temperature 0 has one")
-    rules = {}
-    for state in energy.over:
-        if state.leaf.how.get("prior") is not None:
-            refuse(f"flow of {energy.name}", f"the {state.leaf.how['prior']} prior of {state}", "put a penalty in its place")
-        slope = gradient(energy.energy, state)
-        if slope.expr.has(sp.DiracDelta):
-            refuse(f"flow of {energy.name}", f"the gradient by {state} is no function", "the energy must not jump")
-        rules[state] = -rate * slope
-    return rules
-
-
-def flow(energy, rate=1) -> Step:
-    """Gradient flow of an energy from the origin (or from the draw that its states declare), with the same observables."""
-    rules = flow_rules(energy, rate)
-    parts = (*rules.values(), *(v for v in energy.observe.values() if isinstance(v, (sp.Expr, Vec))))
-    standing = {*(s for v in parts for s in symbols(v)), *(a.symbol for v in parts for a in leaves(v))}
-    parameters = [p for p in energy.parameters if p.symbol in standing]
-    return Step(rules, energy.observe, parameters=parameters, name=f"{energy.name}-flow", reference=energy.references or None)
+    return Gaussian._of(leaf, False)
 
 
 def _by_name(item):
     return item[0].name
-
-
-def _mapping(what: str, given) -> dict[Leaf, Vec]:
-    """Vectors by state, each over the dimension of its state."""
-    if given is None:
-        return {}
-    if not isinstance(given, Mapping):
-        refuse(what, repr(given), "pass a mapping from State to vector")
-    found = {}
-    for state, value in given.items():
-        if isinstance(state, Mat):
-            refuse(f"{what}: law of the matrix {state}", value, "only vectors move; matrices stay as drawn")
-        if not isinstance(state, Vec) or state.leaf.kind != "state":
-            refuse(f"{what}: law of", state, "the left-hand side is what State(name, dim) returned")
-        if isinstance(value, Mat):
-            refuse(f"{what}: law of {state}", f"the matrix {value}", "apply it to a vector with @")
-        value = value if isinstance(value, Vec) else Vec(state.dim, scalar(value, f"law of {state}"))
-        if value.dim not in (state.dim, None):
-            refuse(
-                f"{what}: law of {state}", f"{value} is over another dimension, {mismatch(value.dim, state.dim)}", "apply a matrix"
-            )
-        found[state.leaf] = Vec(state.dim, value.expr)
-    return found
-
-
-def _settled(definitions: dict[Leaf, Vec]) -> dict[Leaf, Vec]:
-    """Definitions in terms of states that move; DeclarationError where they run in a circle."""
-    settled: dict[Leaf, Vec] = {}
-    rest = dict(definitions)
-    while rest:
-        ready = [leaf for leaf, value in rest.items() if not set(leaves(value)) & set(rest)]
-        if not ready:
-            circle = ", ".join(sorted(leaf.name for leaf in rest))
-            refuse("instantaneous cycle", circle, "each needs the other at the same time; give one of them a rule in time")
-        for leaf in ready:
-            settled[leaf] = substitute(rest.pop(leaf), settled)
-    return settled

@@ -164,10 +164,15 @@ def Quenched(name, *dims, scaling=0):
 
 
 @strict
-def Noise(name, dim, variance=1):
-    """Centred Gaussian vector with independent entries, drawn per trial; ``variance`` may hold the dimension's spectra."""
+def Noise(name, dim, variance=1, fresh=None):
+    """Centred Gaussian vector with independent entries, drawn per trial; ``variance`` may hold the dimension's spectra.
+
+    ``fresh="step"`` draws it anew at every step of a dynamics; in a flow it is white, of that variance per time.
+    """
     site = None if dimension(dim, str(name)).finite else dim
-    return _declared("noise", name, (dim,), variance=law(variance, site, f"variance of {name}"))
+    if fresh not in (None, "step"):
+        refuse(f"fresh of {name}", repr(fresh), "take 'step' or None")
+    return _declared("noise", name, (dim,), variance=law(variance, site, f"variance of {name}"), fresh=fresh)
 
 
 @strict

@@ -125,6 +125,7 @@ class Fields:
 def read_fields(model) -> Fields:
     """Fields of a :class:`~theory.declaration.step.Step`; DerivationError for what is not derived, naming it."""
     fields = Fields(model)
+    _check(model)
     for leaf in sorted(model.rules, key=lambda a: a.name):
         fields.leaf(leaf)
     for leaf, rule in sorted(model.rules.items(), key=lambda item: item[0].name):
@@ -144,6 +145,19 @@ def read_fields(model) -> Fields:
     if not fields.uses:
         raise DerivationError(f"{model.name}: no Gaussian matrix acts on a state; there is no disorder to average")
     return fields
+
+
+def _check(model) -> None:
+    beyond = {
+        "couplings that learn": model.couplings,
+        "a momentum": model.momentum,
+        "a multiplier": model.constraints,
+        "states with samples": [leaf for leaf in model.rules if len(leaf.dims) > 1],
+        "noise drawn at every step": [leaf for leaf in model.leaves if leaf.kind == "noise" and "fresh" in leaf.how],
+    }
+    for what, found in beyond.items():
+        if found:
+            raise DerivationError(f"{model.name}: {what} ({next(iter(found))}) in the law are not derived")
 
 
 def weights(leaf: Leaf) -> tuple[sp.Expr, sp.Expr]:
