@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from solvers.judges.asymptotic import judge_exponent, judge_limit
+from solvers.judges.measured import judge_transition, judge_value
 from solvers.judges.pointwise import judge_closed_form, judge_fixed_point, judge_identity, judge_inequality
 from solvers.judges.reading import Reading
 from solvers.judges.simulated import judge_simulation
@@ -27,6 +28,8 @@ JUDGES = {
     "limit": judge_limit,
     "exponent": judge_exponent,
     "inequality": judge_inequality,
+    "value": judge_value,
+    "transition": judge_transition,
 }
 
 
@@ -104,7 +107,7 @@ def judge(paper: Paper, claim: Claim) -> Outcome:
     """The outcome of one claim."""
     begin = time.perf_counter()
     try:
-        model, theory = _derived(paper.model)
+        model, theory = _derived(claim.model or paper.model)
         reading = Reading(paper, claim, theory)
         verdict = judge_simulation(reading, model) if claim.kind == "simulation" else JUDGES[claim.kind](reading)
         status, evidence = _status(claim, verdict)

@@ -35,7 +35,8 @@ class Claim:
     ``symbols``: symbols that this claim alone uses, mapped like those of the paper. ``given``: parameters of the model fixed by
     formulas in its names and in auxiliary symbols (M is the number of modes). ``at``: values of the auxiliary symbols.
     ``ranges``, ``modes`` (numbers of modes) and ``condition`` (in the paper's symbols) bound the random points of judgement.
-    ``fails`` documents a claim that is known not to hold. ``full``: takes long, judged on request.
+    ``fails`` documents a claim that is known not to hold. ``full``: takes long, judged on request. ``model``: a model other than
+    the paper's first one.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Claim:
     condition: sp.Basic = sp.true
     fails: str = ""
     full: bool = False
+    model: str = ""
     kind: ClassVar[str] = ""
 
 
