@@ -4,8 +4,8 @@
     sum         + - * / ** and unary minus, with the usual precedence; numbers are exact (0.1 is 1/10)
     names       those of a mapping, and pi; ``lambda`` is a name like any other
     functions   abs atan atan2 cos cosh erf exp log max min sin sinh sqrt tan tanh
-    S(body)     sum over the modes; an array's name stands for its entry at the index of the innermost sum.
-                In S_k(... S_l(a_k*b_l)) the indices are named.
+    S(body)     sum over the modes; an array's name stands for its entry at the index of the innermost sum, a matrix's at those of
+                the two innermost ones. In S_k(... S_l(a_k*b_l*O_kl)) the indices are named.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ def parse(
     text: str,
     names: Mapping[str, sp.Expr],
     dimension: str = "M",
-    free: ModeIndex | None = None,
+    free: ModeIndex | tuple[ModeIndex, ...] | None = None,
 ) -> sp.Basic:
     """The expression or relation that a text states, in the symbols of ``names``.
 
-    A :class:`ModeArray` among the names may stand inside ``S(...)``, and outside where a ``free`` index is given. Raises
-    ClaimError, with the column, for everything outside the grammar: unknown names, attributes, other calls, huge powers, division
-    by zero.
+    A :class:`ModeArray` among the names may stand inside ``S(...)``, and outside where ``free`` indices (called l, or k and l) are
+    given. Raises ClaimError, with the column, for everything outside the grammar: unknown names, attributes, other calls, huge
+    powers, division by zero.
 
     >>> from theory.symbols import P, kappa
     >>> parse("kappa = 0.1*P**2", {"P": P, "kappa": kappa})
@@ -51,13 +51,14 @@ def parse(
 
 
 class _Reader:
-    def __init__(self, text: str, names: Mapping[str, sp.Expr], dimension: str, free: ModeIndex | None):
+    def __init__(self, text: str, names: Mapping[str, sp.Expr], dimension: str, free: ModeIndex | tuple[ModeIndex, ...] | None):
         if not isinstance(text, str) or not text.strip():
             raise ClaimError(f"formula: {text!r} is no formula; type one, for instance \"kappa = lambda + kappa*S(eta)\"")
         if len(text) > LONGEST:
             raise ClaimError(f"formula: {len(text)} characters; at most {LONGEST} are read")
         self.names, self.dimension = names, dimension
-        self.open: list[tuple[str, ModeIndex]] = [("", free)] if free is not None else []
+        indices = free if isinstance(free, tuple) else () if free is None else (free,)
+        self.open: list[tuple[str, ModeIndex]] = list(zip("kl"[2 - len(indices) :], indices, strict=True))
         self.tokens = list(self._tokens(text))
         self.position = self.depth = 0
 
@@ -193,9 +194,11 @@ class _Reader:
         array, _, letter = name.rpartition("_")
         value = self.names.get(name)
         if value is None and isinstance(self.names.get(array), ModeArray):
-            for known, index in reversed(self.open):
-                if known and known == letter:
-                    return self.names[array][index]
+            known = {name: index for name, index in self.open if name}
+            rank = self.names[array].rank
+            letters = (letter,) if rank == 1 else tuple(letter)
+            if len(letters) == rank and all(name in known for name in letters):
+                return self.names[array][tuple(known[name] for name in letters)]
         if value is None and name == "pi":
             return sp.pi
         if value is None:
@@ -204,7 +207,9 @@ class _Reader:
             return sp.sympify(value)
         if not self.open:
             raise ClaimError(f"formula: {name!r} at column {column} has one value per mode; sum over the modes with S({name})")
-        return value[self.open[-1][1]]
+        if len(self.open) < value.rank:
+            raise ClaimError(f"formula: {name!r} at column {column} has two mode indices; write {name}_kl inside S_k(S_l(...))")
+        return value[tuple(index for _, index in self.open[-value.rank :])]
 
     def _finite(self, value: sp.Expr, column: int) -> sp.Expr:
         if value.has(sp.zoo, sp.nan, sp.oo, -sp.oo):

@@ -50,11 +50,16 @@ class Vocabulary:
 
     def parse(self, text: str, more: Mapping[str, sp.Expr] | None = None, per_mode: bool = False) -> sp.Basic:
         """A formula in the names of the theory and ``more``; array names may stand bare where ``per_mode``."""
-        return parse(text, self.names | dict(more or {}), self.dimension, self.free if per_mode else None)
+        return parse(text, self.names | dict(more or {}), self.dimension, indices_like(self.free) if per_mode else None)
 
     def unfolded(self, expression: sp.Basic) -> sp.Basic:
         """The expression in unknowns and parameters alone."""
         return replaced(expression, self._scalars, self._arrays, self.free)
+
+
+def indices_like(free: ModeIndex) -> tuple[ModeIndex, ModeIndex]:
+    """The indices of a matrix's entry in a formula: another one before the ``free`` one."""
+    return ModeIndex(free.dimension, f"{free.name}0"), free
 
 
 def _placeholder(name: str, expression: sp.Expr) -> sp.Symbol:
@@ -92,12 +97,14 @@ def replaced(
     arrays: Mapping[ModeArray, sp.Expr],
     free: ModeIndex,
 ) -> sp.Basic:
-    """Symbols and array entries replaced at once; ``arrays`` holds each array's entry as an expression at the index ``free``."""
+    """Symbols and array entries replaced at once; ``arrays`` holds each array's entry as an expression at the index ``free``, a
+    matrix's at ``indices_like(free)``."""
 
     def leaf(node: sp.Basic) -> sp.Basic | None:
         if isinstance(node, ModeValue):
             entry = arrays.get(node.array)
-            return node if entry is None else entry.xreplace({free: node.indices[0]})
+            places = indices_like(free)[-len(node.indices) :]
+            return node if entry is None else entry.xreplace(dict(zip(places, node.indices, strict=True)))
         if isinstance(node, ModeArray):
             return node
         return scalars.get(node)

@@ -22,7 +22,7 @@ def random_points(
     ranges: Mapping[str, tuple[float, float]] | None = None,
     modes: Sequence[int] = MODES,
 ) -> Iterator[dict[str, Any]]:
-    """Endless values by parameter name: floats, and one list per array of as many modes as the point has.
+    """Endless values by parameter name: floats, and one list per array of as many modes as the point has (matrices are symmetric).
 
     ``ranges`` narrows a parameter's domain; the numbers of ``modes`` are taken in turn, by parameters that are whole numbers too.
     Every third point has equal entries, every fourth a vanishing one where the domain holds 0 and no range says otherwise.
@@ -36,6 +36,9 @@ def random_points(
                 values[parameter.name] = min(max(count, math.ceil(low)), math.floor(high))
             elif not parameter.ndim:
                 values[parameter.name] = _number(draw, low, high)
+            elif parameter.ndim == 2:
+                entry = {(i, j): _number(draw, low, high) for i in range(count) for j in range(i, count)}
+                values[parameter.name] = [[entry[min(i, j), max(i, j)] for j in range(count)] for i in range(count)]
             else:
                 entries = [_number(draw, low, high) for _ in range(count)]
                 if turn % 3 == 2:

@@ -8,12 +8,14 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from solvers.compile import compile_expressions
 from solvers.judges.numeric import Evaluator
 from solvers.judges.reading import Reading
 from solvers.judges.verdicts import Verdict
 from solvers.monte_carlo import simulate
+from solvers.shifts import Shift
 from theory.errors import ClaimError
-from theory.papers.claims import Simulated, Simulation
+from theory.papers.claims import PointSet, Simulated, Simulation
 from theory.parsing import parse
 from theory.symbols import positive
 
@@ -29,9 +31,12 @@ def judge_simulation(reading: Reading, model: Any, seed: int = 0) -> Verdict:
         raise ClaimError(f"claim {claim.name!r}: the left side of a simulation is Simulated(observable)")
     name = reading.name_of(simulated.args[0])
     values = parameters_of(claim)
+    designs: dict[str, Any] = {matrix: CircleFeatures(frequencies) for matrix, frequencies in claim.circle.items()}
+    if claim.points is not None:
+        shift = shift_of(claim.points)
+        values, designs = {**values, **shift.values}, {claim.points.matrix: shift.rows()}
     right = Evaluator(reading.theory, [reading.read(formula)])
     theory = np.array([float(value) for (value,) in right(values, 15)])
-    designs = {matrix: CircleFeatures(frequencies) for matrix, frequencies in claim.circle.items()}
     rows, holds = [], True
     for copies in claim.replicates:
         drawn = {"trials": claim.trials, "seed": seed + copies, "replicate": copies, "design": designs or None}
@@ -68,6 +73,24 @@ def parameters_of(claim: Simulation) -> dict[str, Any]:
         elif isinstance(value, tuple):
             values[name] = list(value)
     return values
+
+
+def shift_of(points: PointSet) -> Shift:
+    """The kernel's training and test distributions on the points."""
+    x = np.random.default_rng(points.seed).standard_normal((points.count, points.dimension))
+    x /= np.linalg.norm(x, axis=1)[:, None]
+    coordinates = {f"x{i + 1}": x[:, i] for i in range(points.dimension)}
+    gram = _formula(points.kernel, {"t": np.clip(x @ x.T, -1.0, 1.0)})
+    texts = (points.target, points.train, points.test)
+    target, train, test = (_formula(text, coordinates) * np.ones(points.count) for text in texts)
+    return Shift(gram, target, train / train.sum(), test / test.sum())
+
+
+def _formula(text: str, values: dict[str, NDArray]) -> NDArray:
+    """A formula at arrays in the place of its names."""
+    names = {name: sp.Symbol(name, real=True) for name in values}
+    used = {names[name]: value for name, value in values.items()}
+    return np.asarray(compile_expressions([parse(text, names)])(used)[0], dtype=float)
 
 
 class CircleFeatures:

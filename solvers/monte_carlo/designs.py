@@ -25,12 +25,16 @@ LAWS: dict[str, Callable[[np.random.Generator, tuple[int, ...]], NDArray]] = {
 class Rows:
     """A data set: the matrix is made of rows drawn at random from ``features``, shape (m, M), with or without replacement.
 
+    ``pmf``: their probabilities, shape (m,), positive numbers that sum to 1; uniform if not given. With other probabilities rows
+    are drawn with replacement.
+
     Nothing else changes, so an error summed over modes is the error over the whole data set when features^T features = m.
     Raises ParameterError for anything but a finite matrix.
     """
 
     features: ArrayLike
     replace: bool = False
+    pmf: ArrayLike | None = None
 
     def __post_init__(self) -> None:
         features = np.asarray(self.features)
@@ -40,6 +44,13 @@ class Rows:
         if not np.all(np.isfinite(features)):
             raise ParameterError("features: some entries are not finite; remove or impute them")
         object.__setattr__(self, "features", np.asarray(features, dtype=float))
+        if self.pmf is not None:
+            pmf = np.asarray(self.pmf, dtype=float)
+            if pmf.shape != features.shape[:1] or not np.all(pmf > 0) or abs(pmf.sum() - 1) > 1e-8:
+                raise ParameterError(f"pmf of shape {pmf.shape}: give {len(features)} positive probabilities that sum to 1")
+            if not self.replace:
+                raise ParameterError("pmf: rows of other probabilities are drawn with replacement; set replace=True")
+            object.__setattr__(self, "pmf", pmf / pmf.sum())
 
     def check(self, name: str, shape: tuple[int, int]) -> None:
         """Whether a matrix of this shape can be drawn."""
@@ -51,12 +62,16 @@ class Rows:
 
     def draw(self, rng: np.random.Generator, shape: tuple[int, int]) -> NDArray:
         features = np.asarray(self.features)
-        return features[rng.choice(len(features), size=shape[0], replace=self.replace)]
+        pmf = None if self.pmf is None else np.asarray(self.pmf, dtype=float)
+        return features[rng.choice(len(features), size=shape[0], replace=self.replace, p=pmf)]
 
     def describe(self) -> dict[str, Any]:
         features = np.ascontiguousarray(self.features)
         digest = sha256(features.tobytes()).hexdigest()[:16]
-        return {"design": "rows", "shape": list(features.shape), "replace": self.replace, "sha256": digest}
+        found = {"design": "rows", "shape": list(features.shape), "replace": self.replace, "sha256": digest}
+        if self.pmf is not None:
+            found["pmf_sha256"] = sha256(np.ascontiguousarray(self.pmf).tobytes()).hexdigest()[:16]
+        return found
 
 
 @dataclass(frozen=True)

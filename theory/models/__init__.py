@@ -10,6 +10,7 @@ from theory.errors import ParameterError, did_you_mean
 REGISTRY = {
     "elastic-net": "theory.models.elastic_net:ElasticNet",
     "kernel-regression": "theory.models.kernel_regression:KernelRegression",
+    "out-of-distribution": "theory.models.out_of_distribution:OutOfDistribution",
     "random-feature-regression": "theory.models.random_feature_regression:RandomFeatureRegression",
     "support-vector": "theory.models.support_vector:SupportVector",
 }

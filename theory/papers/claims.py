@@ -117,12 +117,31 @@ class Inequality(Claim):
 
 
 @dataclass(frozen=True)
+class PointSet:
+    """Kernel regression on ``count`` random points x of the unit sphere in ``dimension`` dimensions, fixed by ``seed``.
+
+    ``kernel`` is a formula in the inner product t; ``target`` and the weights ``train`` and ``test`` of the points (up to a factor)
+    are formulas in the coordinates x1, x2, ... It takes the place of the Gaussian matrix ``matrix``.
+    """
+
+    matrix: str
+    dimension: int
+    count: int
+    kernel: str
+    target: str
+    train: str = "1"
+    test: str = "1"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class Simulation(Claim):
     """``Simulated(observable) = formula``, at mode replication 1, 2, 4: the difference falls like 1/r.
 
     ``parameters`` are the values of the model's parameters: numbers, tuples, or formulas in the mode number k = 1..M. ``bound`` is
     the relative finite-size error allowed at replication 1. ``circle`` puts Fourier features of random points of the circle in the
-    place of Gaussian matrices, by name: their frequencies, positive for cosines and negative for sines.
+    place of Gaussian matrices, by name: their frequencies, positive for cosines and negative for sines. ``points`` gives
+    eigenvalues, target and overlap by a kernel on a finite set, from which training samples are drawn.
     """
 
     _: KW_ONLY
@@ -131,4 +150,5 @@ class Simulation(Claim):
     replicates: tuple[int, ...] = (1, 2, 4)
     bound: float = 0.15
     circle: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    points: PointSet | None = None
     kind = "simulation"

@@ -60,8 +60,8 @@ def test_claim_is_whole(paper, claim):
 
 
 @pytest.mark.parametrize("paper", ALL, ids=lambda p: p.arxiv)
-def test_symbols_are_formulas_in_the_model(paper, theory):
-    vocabulary = Vocabulary(theory)
+def test_symbols_are_formulas_in_the_model(paper):
+    vocabulary = Vocabulary(models.load(paper.model)().theory())
     for symbol, text in paper.symbols.items():
         vocabulary.parse(text, {"M": sp.Symbol("M")}, per_mode=isinstance(symbol, ModeArray))
 

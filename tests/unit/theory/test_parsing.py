@@ -97,3 +97,16 @@ def test_any_text_is_read_or_refused_in_one_line(text):
 def test_every_function_is_a_sympy_function():
     assert all(isinstance(function, type) or callable(function) for _, function in FUNCTIONS.values())
     assert parse("tanh(P) + erf(P) + cosh(P)", NAMES) == sp.tanh(P) + sp.erf(P) + sp.cosh(P)
+
+
+def test_matrices_take_two_indices():
+    O = ModeArray("O", rank=2)
+    names = {**NAMES, "O": O}
+    whole = ModeSum(ModeSum(eta[k] * O[k, m] * a2[m], m), k)
+    assert parse("S_i(eta_i*S_j(O_ij*a2_j))", names) == whole
+    assert parse("S_i(S_j(eta_i*O*a2))", names) == whole
+    assert parse("sqrt(eta_k)*O_kl*eta", names, free=(k, m)) == sp.sqrt(eta[k]) * O[k, m] * eta[m]
+    with pytest.raises(ClaimError, match=r"'O' at column 3 has two mode indices; write O_kl inside S_k\(S_l\(...\)\)"):
+        parse("S(O)", names)
+    with pytest.raises(ClaimError, match="unexpected 'O_ik'"):
+        parse("S_i(S_j(O_ik))", names)

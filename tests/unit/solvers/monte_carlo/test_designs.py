@@ -47,3 +47,16 @@ def test_bad_entries():
         Entries("rademaher")
     with pytest.raises(ParameterError, match=r"shape \(2,\)"):
         Entries(lambda rng, shape: np.ones(2)).draw(np.random.default_rng(0), (2, 2))
+
+
+def test_rows_with_probabilities():
+    features, pmf = np.arange(3.0)[:, None], np.array([0.5, 0.3, 0.2])
+    drawn = Rows(features, replace=True, pmf=pmf).draw(np.random.default_rng(0), (20000, 1))
+    shares = np.bincount(drawn[:, 0].astype(int)) / 20000
+    assert np.all(np.abs(shares - pmf) < 4 * np.sqrt(pmf * (1 - pmf) / 20000))
+    for wrong, message in ((pmf[:2], "3 positive probabilities"), (pmf * 2, "sum to 1"), (np.array([1.0, 0, 0]), "positive")):
+        with pytest.raises(ParameterError, match=message):
+            Rows(features, replace=True, pmf=wrong)
+    with pytest.raises(ParameterError, match="set replace=True"):
+        Rows(features, pmf=pmf)
+    assert Rows(features, replace=True, pmf=pmf).describe() != Rows(features, replace=True).describe()
