@@ -41,8 +41,12 @@ class Expression(Model):
             if isinstance(value, (sp.Expr, Vec)) and not any(leaf.kind in ("gaussian", "noise") for leaf in leaves(value)):
                 refuse(f"observable {seen}", f"{value} holds nothing random", "let it depend on a Gaussian matrix")
         self._check_disorder(disorder)
-        for inverse in matrices_in(self._body, Inv):
+        for inverse in self._inverses():
             _check_ridge(inverse)
+
+    def _inverses(self):
+        """The inverses that must exist at the declared parameters."""
+        return matrices_in(self._body, Inv)
 
     def _check_disorder(self, disorder) -> None:
         if disorder is None:

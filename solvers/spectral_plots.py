@@ -1,0 +1,49 @@
+"""Figures of spectra: densities with drawn eigenvalues, and clouds of complex ones."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from solvers.figures import PALETTE, new_figure, style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def plot_density(law: Any, eigenvalues: ArrayLike | None = None, ax: Axes | None = None, bins: int = 60) -> Axes:
+    """A `Density` as lines, its atoms as stems with their mass, outliers as triangles, eigenvalues as a histogram.
+
+    The histogram leaves eigenvalues on atoms out and is normalised to the mass of the rest, so that it lies on the line.
+    """
+    if ax is None:
+        ax = new_figure()[1][0]
+    with style():
+        if eigenvalues is not None:
+            _histogram(law, np.ravel(np.asarray(eigenvalues, dtype=float)), ax, bins)
+        for i, (left, right) in enumerate(law.edges):
+            inside = (law.x >= left) & (law.x <= right) & np.isfinite(law.density)
+            ax.plot(law.x[inside], law.density[inside], color=PALETTE[0], label="density" if i == 0 else None)
+        top = ax.get_ylim()[1]
+        for i, (position, mass) in enumerate(law.atoms):
+            place: Any = {"xytext": (4, 0), "textcoords": "offset points", "fontsize": 8}
+            ax.annotate(f"{mass:.3g}", (position, 0.92 * top), color=PALETTE[1], **place)
+            ax.vlines(position, 0, 0.92 * top, color=PALETTE[1], label="atom (mass)" if i == 0 else "")
+        if law.outliers:
+            at = [outlier.position for outlier in law.outliers]
+            ax.plot(at, np.full(len(at), 0.03 * top), "v", color=PALETTE[2], label="outlier", clip_on=False)
+        ax.set_ylim(0, top)
+        ax.set_xlabel(r"eigenvalue $\lambda$")
+        ax.set_ylabel(r"density $\rho(\lambda)$")
+        ax.legend()
+    return ax
+
+
+def _histogram(law: Any, values: Any, ax: Axes, bins: int) -> None:
+    on_atom = np.zeros(values.size, dtype=bool)
+    for position, _ in law.atoms:
+        on_atom |= np.abs(values - position) <= 1e-9 * np.abs(values).max()
+    counts, ends = np.histogram(values[~on_atom], bins=bins)
+    ax.stairs(counts / np.diff(ends) / values.size, ends, fill=True, color="0.8", label="drawn eigenvalues")
