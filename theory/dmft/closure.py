@@ -2,19 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import sympy as sp
 
+from theory.declaration.dimensions import Dim
 from theory.dmft.action import SingleSite
 from theory.dmft.fields import Fields
 from theory.dmft.notation import OrderParameter, z, z_other
 from theory.dmft.process import Transfer, noise_of, transfers
 from theory.errors import DerivationError
+from theory.modes import ModeIndex, ModeValue
 from theory.replica.data import total
-from theory.saddle import eliminate, pulled_out, tidy
+from theory.saddle import eliminate, tidy
 
 Sources = dict[tuple[sp.Expr, bool], sp.Expr]
+
+
+@dataclass(frozen=True)
+class Product:
+    """One term of <x(z) y(z')>, summed over the sites of ``dim``: carrier * weight * first(z) * second(z').
+
+    ``carrier`` is a correlation, or 1; ``weight`` holds neither frequencies nor responses. ``second`` is written at z, and taken at
+    z'. ``lasting`` counts factors 1/z and 1/z' of sources that act at all times. ``summed`` False: one value for each mode.
+    """
+
+    dim: Dim
+    carrier: sp.Expr
+    weight: sp.Expr
+    first: sp.Expr
+    second: sp.Expr
+    lasting: tuple[int, int]
+    summed: bool = True
+
+    def over_sites(self, summand: sp.Expr) -> sp.Expr:
+        """Summed over the sites, or as it is where each mode has a value of its own."""
+        return total(self.dim, summand, ModeIndex(self.dim.name, "k")) if self.summed else summand
 
 
 @dataclass(frozen=True)
@@ -24,6 +48,7 @@ class Linear:
     fields: Fields
     site: SingleSite
     transfer: dict
+    _cache: dict = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, fields: Fields, site: SingleSite) -> Linear:
@@ -40,49 +65,36 @@ class Linear:
         summand = parameter.weight * transfer.push(parameter.x, parameter.y)
         return total(parameter.dim, sp.factor(summand), self.fields.index(parameter.dim))
 
-    def primed(self, expression: sp.Expr) -> sp.Expr:
-        """At the other frequency."""
-        rule = {p.transform: p.other for p in self.parameters("R")}
-        return expression.xreplace({**rule, z: z_other})
+    @property
+    def other(self) -> dict[sp.Symbol, sp.Symbol]:
+        """Symbols of frequency and responses at z, and the same at z'."""
+        return {**{p.transform: p.other for p in self.parameters("R")}, z: z_other}
 
-    def pair(self, first: Sources, second: Sources, at_infinity: bool = False) -> sp.Expr:
-        """<x(z) y(z')> at a site, from the factors of their sources; at infinite time, the limit of z z' <x y> at z, z' = 0."""
-        found = sp.S.Zero
+    def products(self, dim: Dim, coefficient: sp.Expr, first: Sources, second: Sources, summed: bool = True) -> list[Product]:
+        """Σ over sites of coefficient <x(z) y(z')>, from the factors of their sources."""
+        found: dict[tuple, sp.Expr] = {}
         for (a, lasting), factor in first.items():
             for (b, other_lasting), other in second.items():
-                covariance = self._covariance(a, b, at_infinity)
-                if covariance == 0:
-                    continue
-                noisy = a in self._noises
-                if at_infinity and not noisy and not (lasting and other_lasting):
-                    continue  # what acts once is forgotten
-                if at_infinity:
-                    found += covariance * _at_zero(factor) * _at_zero(other)
-                    continue
-                found += covariance * factor * self.primed(other) / (z if lasting else 1) / (z_other if other_lasting else 1)
-        return found
+                for carrier, covariance in self._covariance(a, b).items():
+                    kept, one = parted(factor)
+                    also, two = parted(other)
+                    key = (carrier, one, two, (int(lasting), int(other_lasting)))
+                    found[key] = found.get(key, sp.S.Zero) + coefficient * covariance * kept * also
+        return [Product(dim, c, sp.factor(w), one, two, n, summed) for (c, one, two, n), w in found.items() if w != 0]
 
-    @property
-    def _noises(self) -> dict[sp.Symbol, sp.Symbol]:
-        return {noise_of(use.out): use.out for use in self.fields.uses}
-
-    def _covariance(self, a: sp.Expr, b: sp.Expr, at_infinity: bool) -> sp.Expr:
-        noises = self._noises
+    def _covariance(self, a: sp.Expr, b: sp.Expr) -> dict[sp.Expr, sp.Expr]:
+        """Covariance of two sources as a linear form in correlations (or 1)."""
+        noises = {noise_of(use.out): use.out for use in self.fields.uses}
         if a in noises and b in noises:
-            covariance = self.site.noise.get((noises[a], noises[b]), sp.S.Zero)
-            return covariance.replace(
-                lambda e: isinstance(e, sp.core.function.AppliedUndef), lambda e: self._transformed(e, at_infinity)
-            )
-        if a in noises or b in noises:
-            return sp.S.Zero
-        if a == b:
-            return self.fields.variances.get(a, sp.S.One)
-        return sp.S.Zero
+            covariance = sp.expand(self.site.noise.get((noises[a], noises[b]), sp.S.Zero))
+            functions = sorted(covariance.atoms(sp.core.function.AppliedUndef), key=str)
+            return {self._transformed(f): covariance.coeff(f) for f in functions}
+        if a == b and a not in noises:
+            return {sp.S.One: self.fields.variances.get(a, sp.S.One)}
+        return {}
 
-    def _transformed(self, correlation: sp.Expr, at_infinity: bool) -> sp.Expr:
+    def _transformed(self, correlation: sp.Expr) -> sp.Symbol:
         parameter = next(p for value, p in self.site.parameters.items() if value.func == correlation.func)
-        if at_infinity:
-            return parameter.limit
         return parameter.transform if correlation.args[0].name == "t" else self.swapped(parameter)
 
     @staticmethod
@@ -90,29 +102,51 @@ class Linear:
         """C(z', z): needed where two fields differ."""
         return sp.Symbol(parameter.name + "^T", real=True) if parameter.x != parameter.y else parameter.transform
 
-    def correlations(self, at_infinity: bool = False) -> dict[sp.Symbol, sp.Expr]:
-        """Every correlation with its right-hand side, linear in the correlations."""
-        equations = {}
-        for p in self.parameters("C"):
-            transfer, index = self.transfer[p.dim], self.fields.index(p.dim)
-            x, y = (transfer.mixed({s: sp.S.One}) for s in (p.x, p.y))
-            forms = [(p.limit if at_infinity else p.transform, x, y)]
-            if p.x != p.y and not at_infinity:
-                forms.append((self.swapped(p), y, x))
-            for symbol, first, second in forms:
-                summand = p.weight * self.pair(first, second, at_infinity)
-                equations[symbol] = total(p.dim, sp.factor(summand), index)
-        return equations
+    @property
+    def limits(self) -> dict[sp.Symbol, sp.Symbol]:
+        """Every correlation of two frequencies with its name at infinite time."""
+        return {s: p.limit for p in self.parameters("C") for s in (p.transform, self.swapped(p))}
 
-    def solved(self, at_infinity: bool = False) -> dict[sp.Symbol, sp.Expr]:
-        """The correlations themselves, in the responses: their equations are linear."""
-        equations = self.correlations(at_infinity)
-        unknowns = list(equations)
-        spread = [pulled_out(x - value, unknowns) for x, value in equations.items()]
-        remaining, found = eliminate(spread, unknowns)
-        if remaining:
-            raise DerivationError("correlations: their linear equations have no unique solution; give every state a law of its own")
+    def correlations(self) -> dict[sp.Symbol, tuple[Product, ...]]:
+        """Every correlation as a sum of products, linear in the correlations."""
+        if not self._cache:
+            for p in self.parameters("C"):
+                x, y = (self.transfer[p.dim].mixed({s: sp.S.One}) for s in (p.x, p.y))
+                self._cache[p.transform] = tuple(self.products(p.dim, p.weight, x, y))
+                if p.x != p.y:
+                    self._cache[self.swapped(p)] = tuple(self.products(p.dim, p.weight, y, x))
+        return self._cache
+
+    def written(self, products: Iterable[Product]) -> sp.Expr:
+        """A sum of products as mathematics, at z and z'."""
+        other = self.other
+        terms = []
+        for p in products:
+            body = sp.factor(p.weight * p.first * p.second.xreplace(other))
+            terms.append(p.carrier * p.over_sites(body) / z ** p.lasting[0] / z_other ** p.lasting[1])
+        return sp.Add(*terms)
+
+    def at_infinity(self, products: Iterable[Product]) -> list[tuple[sp.Expr, sp.Expr]]:
+        """Limits of z z' times the products at z = z' = 0: pairs of carrier and coefficient, still in the responses."""
+        limits, found = self.limits, []
+        for p in products:
+            if p.carrier == 1 and p.lasting != (1, 1):
+                continue  # what acts once is forgotten
+            body = p.weight * _at_zero(p.first) * _at_zero(p.second)
+            found.append((limits.get(p.carrier, sp.S.One), p.over_sites(sp.factor(body))))
         return found
+
+
+def parted(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """A factor as data times what holds frequencies and responses; roots of data never stay with the latter alone."""
+    data, rest = sp.S.One, sp.S.One
+    for part in sp.Mul.make_args(sp.factor(factor)):
+        loose = part.free_symbols - {s for v in part.atoms(ModeValue) for s in v.free_symbols}
+        if part.has(ModeValue) and not loose:
+            data *= part
+        else:
+            rest *= part
+    return data, rest
 
 
 def _at_zero(factor: sp.Expr) -> sp.Expr:

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from theory.averages import mode_derivative, outermost
+from theory.averages import outermost
 from theory.declaration.dimensions import Dim
 from theory.declaration.observables import Contribution
 from theory.declaration.scalars import Average, Over
 from theory.declaration.sites import tops
 from theory.declaration.vectors import Vec
 from theory.declaration.walks import collect, replace_tops
-from theory.dmft.closure import Linear, Sources
-from theory.dmft.notation import z
+from theory.dmft.closure import Linear, Product, Sources, parted
 from theory.dmft.process import linear_form
 from theory.errors import DerivationError
 from theory.modes import ModeIndex
@@ -23,22 +22,23 @@ from theory.replica.data import array_of, plain, total
 
 @dataclass(frozen=True)
 class Moment:
-    """A sum over sites whose value at time t is the inverse transform of ``expression`` in z, or in z and z' at equal times.
+    """A sum over sites whose value at time t is the inverse transform of a sum of ``products``: in z, or in z and z' at equal times.
 
-    ``order`` is the number of frequencies; ``limit`` the value at infinite time.
+    ``order`` is the number of frequencies. ``source`` is None, or data of the target: then it has one value for each mode, what
+    the source's entry of that mode contributes.
     """
 
     symbol: sp.Symbol
     order: int
-    expression: sp.Expr
-    limit: sp.Expr
+    products: tuple[Product, ...]
+    source: sp.Symbol | None = None
 
 
 class Moments:
-    """The moments that observables are made of, collected as they are read; ``limits`` asks for their values at infinity too."""
+    """The moments that observables are made of, collected as they are read."""
 
-    def __init__(self, linear: Linear, correlations: dict[sp.Symbol, sp.Expr], limits: dict[sp.Symbol, sp.Expr] | None):
-        self.linear, self.correlations, self.limits = linear, correlations, limits
+    def __init__(self, linear: Linear):
+        self.linear = linear
         self.found: dict[sp.Symbol, Moment] = {}
 
     def observable(self, name: str, value) -> sp.Expr:
@@ -47,17 +47,17 @@ class Moments:
             raise DerivationError(f"observable {name}: a contribution is made from the observable {value.of}")
         if isinstance(value, Vec):
             index = self.linear.fields.index(value.dim)
-            made = self._site(name, collect(value).expr, value.dim, lambda e: e)
+            made = self._site(name, collect(value).expr, value.dim, lambda e: e, False)
             return made.xreplace({index: ModeIndex(value.dim.name)})
         rule = {}
         for top in sorted(tops(value), key=str):
             if not isinstance(top, Over) or top.dim.finite:
                 raise DerivationError(f"observable {name}: {top} is no sum over an infinite dimension; wrap it in sum_over or mean")
             index = self.linear.fields.index(top.dim)
-            rule[top] = self._site(name, collect(top.expr), top.dim, lambda e, d=top.dim, i=index: total(d, e, i))
+            rule[top] = self._site(name, collect(top.expr), top.dim, lambda e, d=top.dim, i=index: total(d, e, i), True)
         return plain(replace_tops(value, rule))
 
-    def _site(self, name: str, expression: sp.Expr, dim: Dim, over_sites) -> sp.Expr:
+    def _site(self, name: str, expression: sp.Expr, dim: Dim, over_sites, summed: bool) -> sp.Expr:
         """A site expression of degree one or two in the fields, as moments."""
         averages = {a: sp.Dummy("average", real=True) for a in sorted(tops(expression), key=str) if isinstance(a, Average)}
         lowered = self.linear.fields.lower(replace_tops(expression, averages), dim)
@@ -69,7 +69,7 @@ class Moments:
             if not forms:
                 result += over_sites(coefficient)
             else:
-                result += self._moment(name, coefficient, forms, over_sites)
+                result += self._moment(name, dim, coefficient, forms, summed)
         return result
 
     def _mean(self, name: str, expression: sp.Expr, dim: Dim) -> Sources:
@@ -85,37 +85,35 @@ class Moments:
                 found[source] = sp.cancel(found.get(source, sp.S.Zero) + expression.diff(dummy) * factor)
         return {s: f for s, f in found.items() if f != 0}
 
-    def _moment(self, name: str, coefficient: sp.Expr, forms: list[Sources], over_sites) -> sp.Expr:
-        linear = self.linear
-        if len(forms) == 1:
-            given = [(factor, lasting) for (source, lasting), factor in forms[0].items() if source == 1]
-            summand = sum((factor / (z if lasting else 1) for factor, lasting in given), sp.S.Zero)
-            at_end = sum((factor.xreplace({z: sp.S.Zero}) for factor, lasting in given if lasting), sp.S.Zero)
+    def _moment(self, name: str, dim: Dim, coefficient: sp.Expr, forms: list[Sources], summed: bool) -> sp.Expr:
+        if len(forms) == 2:
+            products = self.linear.products(dim, coefficient, *forms, summed)
         else:
-            summand = linear.pair(*forms)
-            at_end = linear.pair(*forms, at_infinity=True) if self.limits is not None else sp.S.Zero
-        value = over_sites(sp.factor(coefficient * summand)).xreplace(self.correlations)
-        limit = over_sites(sp.factor(coefficient * at_end)).xreplace(self.limits or {})
-        indices = sorted((s for s in value.free_symbols if isinstance(s, ModeIndex)), key=str)
+            given = [(parted(factor), lasting) for (source, lasting), factor in forms[0].items() if source == 1]
+            one = sp.S.One
+            products = [Product(dim, one, coefficient * w, f, one, (int(lasting), 0), summed) for (w, f), lasting in given]
+        if not products:
+            return sp.S.Zero
         symbol = sp.Symbol(f"{name}_{len(self.found) + 1}", real=True)
-        self.found[symbol] = Moment(symbol, len(forms), value.xreplace({i: ModeIndex(i.dimension) for i in indices}), limit)
+        self.found[symbol] = Moment(symbol, len(forms), tuple(products))
         return symbol
 
     def contribution(self, name: str, contribution: Contribution, observable: sp.Expr, dim: Dim) -> sp.Expr:
         """Source times the derivative by the source's value at one mode, moment by moment; responses do not depend on it."""
-        entry = array_of(contribution.source)[ModeIndex(dim.name)]
-        responses = [self.linear.response(p) for p in self.linear.parameters("R")]
-        if any(entry.array in r.free_symbols for r in responses):
+        array = array_of(contribution.source)
+        linear = self.linear
+        moments = [self.found[s] for s in sorted(observable.free_symbols & set(self.found), key=str)]
+        read = [linear.response(p) for p in linear.parameters("R")]
+        every = [p for products in linear.correlations().values() for p in products] + [p for m in moments for p in m.products]
+        if any(array in e.free_symbols for e in [*read, observable, *(f for p in every for f in (p.first, p.second))]):
             raise DerivationError(
-                f"observable {name}: the responses depend on {contribution.source}; only sources of the target are derived"
+                f"observable {name}: responses or coefficients depend on {contribution.source}; only sources of the target are derived"
             )
-        result = entry * mode_derivative(observable, entry)
-        for symbol in sorted(observable.free_symbols & set(self.found), key=str):
-            moment = self.found[symbol]
+        result = sp.S.Zero
+        for moment in moments:
             made = sp.Symbol(f"{name}_{len(self.found) + 1}", real=True)
-            values = [entry * mode_derivative(e, entry) for e in (moment.expression, moment.limit)]
-            self.found[made] = Moment(made, moment.order, *values)
-            result += observable.diff(symbol) * made
+            self.found[made] = Moment(made, moment.order, moment.products, array)
+            result += observable.diff(moment.symbol) * made
         return result
 
 

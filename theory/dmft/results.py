@@ -1,4 +1,4 @@
-"""The end of a derivation: a linear dynamics in closed form, and what it comes to at infinite time."""
+"""The end of a derivation: a linear dynamics in closed form."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import Any
 import sympy as sp
 
 from theory.declaration.observables import Contribution
-from theory.dmft.closure import Linear
-from theory.dmft.notation import z
+from theory.declaration.parameters import Parameter
+from theory.dmft.closure import Linear, Product
+from theory.dmft.notation import step, z, z_other
 from theory.dmft.observables import Moment, Moments
 from theory.equations import Theory, Unknown
-from theory.errors import DerivationError
+from theory.modes import ModeIndex
 from theory.replica.closure import explicit
 from theory.replica.results import parameter_of
-from theory.saddle import change_variable, opaque, poles, tidy
+from theory.saddle import change_variable, eliminate, opaque, poles, tidy
 from theory.symbols import kappa, size
 
 State = Mapping[str, Any]
@@ -26,15 +27,18 @@ State = Mapping[str, Any]
 class LinearDynamics(Theory):
     """Closed equations of a linear dynamics in frequency.
 
-    ``responses`` maps each response R(z) to its right-hand side, in which the responses stand again; ``moments`` are what the
-    observables are made of, functions of z and R(z), and of z' and R(z'), written with primes (``other``). ``continuous`` says
-    whether the frequencies belong to a flow (Laplace) or to steps. ``equations`` are the reduced ones.
+    ``responses`` maps each response R(z) to its right-hand side, in which the responses stand again; ``correlations`` maps each
+    C(z, z') to the products that sum to it, linear in the correlations; ``moments`` are what the observables are made of.
+    ``other`` renames frequency and responses at z to those at z'. ``continuous``: a flow, whose frequencies are those of Laplace,
+    and at a finite ``time_step`` those of Euler's steps; else steps of length one. ``equations`` are those of the reduced unknowns.
     """
 
     responses: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
+    correlations: Mapping[sp.Symbol, tuple[Product, ...]] = field(default_factory=dict)
     other: Mapping[sp.Symbol, sp.Symbol] = field(default_factory=dict)
     moments: Mapping[sp.Symbol, Moment] = field(default_factory=dict)
     continuous: bool = True
+    linear: Any = field(default=None, compare=False, repr=False)
     at_infinity: Any = field(default=None, compare=False, repr=False)
 
     @property
@@ -42,17 +46,25 @@ class LinearDynamics(Theory):
         """Digest of the mathematics, equal in every process."""
         from theory.signatures import signature
 
-        parts = [*self.responses.values(), *(m.expression for m in self.moments.values()), *self.observables.values()]
-        return signature(self.name, *parts)
+        return signature(self.name, self.continuous, *(part for line in self.lines() for part in line.args))
 
     def lines(self) -> list[sp.Basic]:
-        """Equations, moments and observables as relations."""
-        from theory.dmft.notation import z_other
-
+        """Equations, correlations, moments and observables as relations."""
         at = {1: (z,), 2: (z, z_other)}
-        made = [sp.Eq(sp.Function(s.name)(*at[m.order]), m.expression, evaluate=False) for s, m in self.moments.items()]
+        pairs = [sp.Eq(sp.Function(c.name)(z, z_other), self.written(ps), evaluate=False) for c, ps in self.correlations.items()]
+        made = [
+            sp.Eq(sp.Function(s.name)(*at[m.order]), self.written(m.products), evaluate=False)
+            for s, m in self.moments.items()
+            if m.source is None
+        ]
         seen = [sp.Eq(sp.Symbol(n), value, evaluate=False) for n, value in self.observables.items()]
-        return [*self.equations, *made, *seen]
+        return [*self.equations, *pairs, *made, *seen]
+
+    def written(self, products: tuple[Product, ...]) -> sp.Expr:
+        """A sum of products as mathematics."""
+        expression = self.linear.written(products)
+        free = sorted((s for s in expression.free_symbols if isinstance(s, ModeIndex)), key=str)
+        return expression.xreplace({i: ModeIndex(i.dimension) for i in free})
 
     def stationary(self) -> Theory:
         """The theory at infinite time: equations at z = 0, observables in their unknowns.
@@ -60,6 +72,14 @@ class LinearDynamics(Theory):
         DerivationError where there is no limit, for instance without a ridge.
         """
         return self.at_infinity()
+
+    def __reduce__(self):
+        return _again, (self.at_infinity.model,)
+
+
+def _again(model):
+    """The theory of a model that has crossed to another process: derived there."""
+    return model.theory()
 
 
 def canonical(state: State) -> dict[str, Any]:
@@ -69,23 +89,37 @@ def canonical(state: State) -> dict[str, Any]:
     unknowns = [p.transform for p in linear.parameters("R") if p.transform not in eliminated]
     definitions: dict[sp.Symbol, sp.Expr] = {}
     for definition in poles(equations, unknowns, [size(d.name) for d in linear.fields.populations]):
-        old = next(x for x in unknowns if x in definition.free_symbols)
-        changed = change_variable(equations, definition, old, kappa)
-        if changed is None or any(x in definition.free_symbols for x in unknowns if x != old):
-            continue
-        equations, inverse = changed
-        eliminated = {x: tidy(value.xreplace({old: inverse})) for x, value in eliminated.items()} | {old: inverse}
-        definitions[kappa] = definition
-        unknowns[unknowns.index(old)] = kappa
-        break
+        for old in [x for x in unknowns if x in definition.free_symbols]:
+            changed = change_variable(equations, definition, old, kappa)
+            if changed is not None:
+                equations, eliminated, unknowns = _in_terms_of_kappa(changed, old, eliminated, unknowns)
+                definitions[kappa] = definition
+                break
+        if definitions:
+            break
     ordered = [explicit(_primitive(e, u), u) for e, u in zip(_paired(equations, unknowns), unknowns, strict=True)]
-    if definitions and (scale := _scale(ordered[unknowns.index(kappa)])) != 1:
+    if kappa in unknowns and (scale := _scale(ordered[unknowns.index(kappa)])) != 1:
         # In units where the ridge enters by itself: κ = λ + z + …
         rule = {kappa: kappa / scale}
         definitions[kappa] = sp.factor(scale * definitions[kappa])
         ordered = [explicit(_primitive((e.lhs - e.rhs).xreplace(rule), u), u) for e, u in zip(ordered, unknowns, strict=True)]
         eliminated = {x: tidy(value.xreplace(rule)) for x, value in eliminated.items()}
     return {"canonical": definitions, "closed": ordered, "unknowns": tuple(unknowns), "in_unknowns": eliminated}
+
+
+def _in_terms_of_kappa(changed, old, eliminated, unknowns):
+    """The old response expressed in κ; others that have become explicit go too."""
+    equations, inverse = changed
+    unknowns = [kappa if x == old else x for x in unknowns]
+    eliminated = {x: tidy(value.xreplace({old: inverse})) for x, value in eliminated.items()} | {old: inverse}
+    equations, solved = eliminate([_cleared(e) for e in equations], unknowns, keep=[kappa])
+    eliminated = {x: tidy(value.xreplace(solved)) for x, value in eliminated.items()} | solved
+    return equations, eliminated, [x for x in unknowns if x not in solved]
+
+
+def _cleared(equation: sp.Expr) -> sp.Expr:
+    plain, back = opaque(tidy(equation))
+    return sp.fraction(sp.together(plain))[0].xreplace(back)
 
 
 def _primitive(equation: sp.Expr, unknown: sp.Symbol) -> sp.Expr:
@@ -113,60 +147,49 @@ def _paired(equations: list[sp.Expr], unknowns: list[sp.Symbol]) -> list[sp.Expr
     return ordered
 
 
+TIME_STEP = Parameter("time_step", step, "length of Euler's steps of the flow; 0 is the flow itself", lower=0, default=0.0)
+
+
 def assembled(state: State, model) -> dict[str, Any]:
     """The theory, with observables as moments at one and two frequencies."""
+    from theory.dmft.stationary import AtInfinity
+
     linear: Linear = state["linear"]
-    moments, observables = _observables(linear, model, None)
+    moments, observables = _observables(linear, model)
+    responses = {p.transform: linear.response(p) for p in linear.parameters("R")}
+    correlations = linear.correlations()
+    summed = [*responses.values(), *map(linear.written, correlations.values())]
+    summed += [linear.written(m.products) for m in moments.values()]
+    parameters = [parameter_of(p) for p in model.parameters]
+    if model.continuous and all(p.name != TIME_STEP.name for p in parameters):
+        parameters.append(TIME_STEP)
     theory = LinearDynamics(
         name=model.name,
         unknowns=tuple(Unknown(u, "response or effective ridge at z") for u in state["unknowns"]),
         equations=tuple(state["closed"]),
-        residuals=(tuple(linear.response(p) for p in linear.parameters("R")),),
+        residuals=tuple((e,) for e in summed),
         definitions={},
         observables=observables,
         stable={},
-        parameters=tuple(parameter_of(p) for p in model.parameters),
+        parameters=tuple(parameters),
         validity=getattr(model, "validity", ""),
         references=model.references,
-        responses={p.transform: linear.response(p) for p in linear.parameters("R")},
-        other={p.transform: p.other for p in linear.parameters("R")},
+        responses=responses,
+        correlations=correlations,
+        other=linear.other,
         moments=moments,
         continuous=model.continuous,
-        at_infinity=lambda: _stationary(state, model),
+        linear=linear,
+        at_infinity=AtInfinity(model, linear, moments, observables, state),
     )
     return {"theory": theory}
 
 
-def _observables(linear: Linear, model, limits) -> tuple[dict[sp.Symbol, Moment], dict[str, sp.Expr]]:
-    made = Moments(linear, linear.solved(), limits)
-    plainly = {n: v for n, v in model.observe.items() if not isinstance(v, Contribution)}
-    values = {name: made.observable(name, value) for name, value in plainly.items()}
+def _observables(linear: Linear, model) -> tuple[dict[sp.Symbol, Moment], dict[str, sp.Expr]]:
+    made = Moments(linear)
+    values = {n: made.observable(n, v) for n, v in model.observe.items() if not isinstance(v, Contribution)}
     for name, value in model.observe.items():
         if isinstance(value, Contribution):
             home = next(d for d in model.dimensions if value.source in d.spectra)
             values[name] = made.contribution(name, value, values[value.of], home)
     return made.found, {name: values[name] for name in model.observe}
-
-
-def _stationary(state: State, model) -> Theory:
-    linear: Linear = state["linear"]
-    at_zero = {z: sp.S.Zero}
-    responses = {x: tidy(v.xreplace(at_zero)) for x, v in state["in_unknowns"].items()}
-    limits = linear.solved(at_infinity=True)
-    moments, values = _observables(linear, model, limits)
-    ends = {s: tidy(m.limit.xreplace(at_zero).xreplace(responses)) for s, m in moments.items()}
-    observables = {name: tidy(value.xreplace(ends)) for name, value in values.items()}
-    if any(v.has(sp.zoo, sp.nan, sp.oo) for v in observables.values()):
-        raise DerivationError(f"{model.name}: no limit at infinite time; add a decay such as a ridge")
-    equations = tuple(sp.Eq(e.lhs, tidy(e.rhs.xreplace(at_zero)), evaluate=False) for e in state["closed"])
-    return Theory(
-        name=f"{model.name} at infinite time",
-        unknowns=tuple(Unknown(u, "order parameter") for u in state["unknowns"]),
-        equations=equations,
-        residuals=tuple((e.lhs - e.rhs,) for e in equations),
-        definitions={},
-        observables=observables,
-        stable={},
-        parameters=tuple(p for p in map(parameter_of, model.parameters) if p.name != "t"),
-        references=model.references,
-    )
