@@ -49,7 +49,7 @@ class Origin:
         """
         jobs = list(self._tasks(tuple(names), tuple(gradients), given, refine))
         tasks = [task for _, task in jobs]
-        found = executor.map(solve_piece, tasks) if executor is not None else map(solve_piece, tasks)
+        found = executor.map(solved, tasks) if executor is not None else map(solved, tasks)
         if progress:
             from tqdm import tqdm
 
@@ -61,6 +61,8 @@ class Origin:
     def gradient(self, parameter: str, observable: str) -> NDArray:
         """Exact derivative of an order parameter or observable at every point, of the shape of the axes (and modes)."""
         self.theory.parameter(parameter)
+        if is_dynamic(self.theory):
+            raise ParameterError(f"gradient of {observable}: dynamics are not differentiated; take differences of two curves")
         if observable not in (*self.theory.order_parameters, *self.theory.observables):
             known = [*self.theory.order_parameters, *self.theory.observables]
             raise ParameterError(f"{self.theory.name}: no observable {observable!r}; {did_you_mean(observable, known)}")
@@ -76,17 +78,23 @@ class Origin:
         scalars = {n: np.repeat(v, tries) for n, v in scalars.items()}
         if given is not None:
             scalars[given[0]] = given[1].reshape(-1)
-        system = compiled_system(theory)
-        per_mode = bool(system.per_mode & {*names, *(o for _, o in gradients)})
+        per_mode = bool(single_modes(theory) & {*names, *(o for _, o in gradients)})
         per_mode |= any(parameters[p].ndim for p, _ in gradients)
         for (data, modes), points in self.cases:
             full = full_data(theory, data, modes) if per_mode else None
-            size = _piece_size(data, system.has_quadrature)
+            size = 4096 if is_dynamic(theory) else _piece_size(data, compiled_system(theory).has_quadrature)
             points = (points[:, None] * tries + np.arange(tries)).reshape(-1)
             for begin in range(0, len(points), size):
                 indices = points[begin : begin + size]
                 part = {n: v[indices] for n, v in scalars.items()}
-                yield indices, Task(theory, part, data, full, names, gradients, self.tolerance, self.start, refine)
+                yield indices, self._task(part, data, full, names, gradients, refine)
+
+    def _task(self, scalars, data: ModeData, full: ModeData | None, names, gradients, refine: bool) -> Any:
+        if is_dynamic(self.theory):
+            from solvers.dynamics import DynamicTask
+
+            return DynamicTask(self.theory, scalars, data, full, names, self.tolerance)
+        return Task(self.theory, scalars, data, full, names, gradients, self.tolerance, self.start, refine)
 
     @cached_property
     def cases(self) -> list[tuple[tuple[ModeData, dict[str, Modes]], NDArray]]:
@@ -105,6 +113,21 @@ class Origin:
             found = np.flatnonzero(which.reshape(-1) == i)
             cases.append((mode_data(self.theory, {**fixed, **given}, values.multiplicity), found))
         return cases
+
+
+def solved(task: Any) -> Piece:
+    """The results of one task."""
+    return solve_piece(task) if isinstance(task, Task) else task.solve()
+
+
+def is_dynamic(theory: Any) -> bool:
+    """Whether the theory is one of moments in time, and not of algebraic equations."""
+    return hasattr(theory, "moments")
+
+
+def single_modes(theory: Any) -> set[str]:
+    """Observables with one value for each mode."""
+    return theory.per_mode if is_dynamic(theory) else compiled_system(theory).per_mode
 
 
 def _piece_size(data: ModeData, has_quadrature: bool) -> int:

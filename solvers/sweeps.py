@@ -16,8 +16,7 @@ from solvers.manifests import manifest
 from solvers.options import check_executor, check_names, check_starts, check_theory, check_tolerance
 from solvers.points import Piece
 from solvers.results import Curve, Solution
-from solvers.runs import Origin
-from solvers.systems import compiled_system
+from solvers.runs import Origin, is_dynamic, single_modes
 from solvers.values import Values, bind
 from theory.errors import ConvergenceError, DivergenceError, ParameterError, did_you_mean
 
@@ -56,6 +55,10 @@ def sweep(
     check_starts(start)
     _check_start(theory, start)
     origin = Origin(replace(theory, derivation=None), bind(theory, values, zip), tolerance, dict(start) if start else None)
+    if is_dynamic(theory):
+        from solvers.dynamics import check_times
+
+        check_times(theory, origin.values)
     names = (*theory.order_parameters, *_names(theory, observables))
     merged = origin.run(names, (), executor, progress)
     curve = _curve(origin, names, merged)
@@ -95,7 +98,7 @@ def solve(
 
 def _names(theory: Any, observables: Sequence[str] | str | None) -> tuple[str, ...]:
     if observables is None:
-        per_mode = compiled_system(theory).per_mode
+        per_mode = single_modes(theory)
         return tuple(n for n in theory.observables if n not in per_mode)
     names = [observables] if isinstance(observables, str) else list(observables)
     for name in names:

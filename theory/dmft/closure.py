@@ -126,6 +126,10 @@ class Linear:
             terms.append(p.carrier * p.over_sites(body) / z ** p.lasting[0] / z_other ** p.lasting[1])
         return sp.Add(*terms)
 
+    def summand(self, product: Product) -> sp.Expr:
+        """A product without its carrier, summed over the sites."""
+        return product.over_sites(product.weight * product.first * product.second.xreplace(self.other))
+
     def at_infinity(self, products: Iterable[Product]) -> list[tuple[sp.Expr, sp.Expr]]:
         """Limits of z z' times the products at z = z' = 0: pairs of carrier and coefficient, still in the responses."""
         limits, found = self.limits, []

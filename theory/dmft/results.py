@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import sympy as sp
@@ -29,7 +30,7 @@ class LinearDynamics(Theory):
 
     ``responses`` maps each response R(z) to its right-hand side, in which the responses stand again; ``correlations`` maps each
     C(z, z') to the products that sum to it, linear in the correlations; ``moments`` are what the observables are made of.
-    ``other`` renames frequency and responses at z to those at z'. ``continuous``: a flow, whose frequencies are those of Laplace,
+    ``residuals`` are everything that is summed over modes: what a solver must know of the data. ``other`` renames frequency and responses at z to those at z'. ``continuous``: a flow, whose frequencies are those of Laplace,
     and at a finite ``time_step`` those of Euler's steps; else steps of length one. ``equations`` are those of the reduced unknowns.
     """
 
@@ -41,12 +42,28 @@ class LinearDynamics(Theory):
     linear: Any = field(default=None, compare=False, repr=False)
     at_infinity: Any = field(default=None, compare=False, repr=False)
 
-    @property
+    @cached_property
     def signature(self) -> str:
         """Digest of the mathematics, equal in every process."""
         from theory.signatures import signature
 
-        return signature(self.name, self.continuous, *(part for line in self.lines() for part in line.args))
+        products = [p for ps in (*self.correlations.values(), *(m.products for m in self.moments.values())) for p in ps]
+        parts = [e for p in products for e in (p.dim.name, p.lasting, p.summed, p.carrier, p.weight, p.first, p.second)]
+        owned = [(s, len(ps)) for s, ps in self.correlations.items()] + [(s, len(m.products), m.order) for s, m in self.moments.items()]
+        kept = [m.source for m in self.moments.values()]
+        sides = [e for item in (*self.responses.items(), *self.observables.items()) for e in item]
+        return signature(self.name, self.continuous, *owned, *kept, *parts, *sides)
+
+    @property
+    def order_parameters(self) -> tuple[str, ...]:
+        """None that has a value at a time: the unknowns are functions of frequency."""
+        return ()
+
+    @property
+    def per_mode(self) -> set[str]:
+        """Observables with one value for each mode."""
+        single = {s for s, m in self.moments.items() if m.source is not None or not all(p.summed for p in m.products)}
+        return {n for n, e in self.observables.items() if e.free_symbols & single}
 
     def lines(self) -> list[sp.Basic]:
         """Equations, correlations, moments and observables as relations."""
@@ -158,8 +175,8 @@ def assembled(state: State, model) -> dict[str, Any]:
     moments, observables = _observables(linear, model)
     responses = {p.transform: linear.response(p) for p in linear.parameters("R")}
     correlations = linear.correlations()
-    summed = [*responses.values(), *map(linear.written, correlations.values())]
-    summed += [linear.written(m.products) for m in moments.values()]
+    summed = [*responses.values(), *(linear.summand(p) for ps in correlations.values() for p in ps)]
+    summed += [linear.summand(p) for m in moments.values() for p in m.products]
     parameters = [parameter_of(p) for p in model.parameters]
     if model.continuous and all(p.name != TIME_STEP.name for p in parameters):
         parameters.append(TIME_STEP)
