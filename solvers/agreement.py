@@ -135,7 +135,7 @@ def check(
     ``observables``: all scalar ones by default; those with a number for each mode only when named. Agreement: the extrapolation to
     infinite size is within four standard errors of the theory, and precise enough for a factor of two to be seen. With ``Rows`` in
     ``design`` there is no size: the result is a universality gap. ``time_step`` is that of the simulated dynamics, None for a flow
-    that is integrated. ParameterError unless at least two sizes are larger than 1.
+    that is integrated; of the theory too where it has one. ParameterError unless at least two sizes are larger than 1.
     """
     from solvers.sweeps import sweep
 
@@ -149,7 +149,8 @@ def check(
     chosen = {} if on_data else sample_values(model, values)
     values = {**values, **chosen}
     names = _names(model, theory, observables)
-    solved = sweep(theory, observables=names, zip=zip, **values)
+    steps = {"time_step": time_step} if time_step and "time_step" in [p.name for p in theory.parameters] else {}
+    solved = sweep(theory, observables=names, zip=zip, **values, **steps)
     estimates = []
     for r in sizes:
         draws = trials if on_data else max(FEWEST, math.ceil(trials / r))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 CLOSE = 1e-18
 """Time zero stands for this share of the unit of time."""
 MOST_STEPS = 256
-FOLDED = 1e11
+FOLDED = 1e12
 """How much the first value that folds back onto a circle is suppressed."""
 
 
@@ -38,7 +38,7 @@ def contour(t: float, step: float, number: int, stretch: int = 1, shift: float =
     """
     if step == 0:
         return _talbot(max(t, CLOSE), number, stretch, shift)
-    return _circle(round(t / step), step, 4 * (round(t / step) + number), shift)
+    return _circle(round(t / step), step, 6 * (round(t / step) + number), shift)
 
 
 def _talbot(t: float, number: int, stretch: int, shift: float) -> Contour:

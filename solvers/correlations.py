@@ -16,12 +16,19 @@ from solvers.mode_data import ModeData
 from theory.dmft.notation import z
 from theory.modes import ModeValue
 
+ELEMENTS = 1 << 20
+"""Of the matrices of linear systems that are held at a time."""
+
+
 @dataclass
 class Value:
     """A moment at one time: a number or one for each mode, and the rounding error of the sum that it comes from."""
 
     value: NDArray
     rounding: float
+
+    def __add__(self, other: Value) -> Value:
+        return Value(self.value + other.value, self.rounding + other.rounding)
 
 
 class Correlations:
@@ -51,12 +58,17 @@ class Correlations:
         """
         site = _Site(self, scalars, data, contour, responses, kept.setdefault("nodes", {}))
         wanted = [self.theory.moments[m] for m in moments]
-        found: dict[sp.Symbol, Value] = {}
-        if any(m.order == 2 for m in wanted):
-            pairs = _Pairs(self, site)
-        for m in wanted:
-            here = site if full is None or not _by_mode(m) else _Site(self, scalars, full, contour, responses, kept.setdefault("modes", {}))
-            found[m.symbol] = here.at_one(m.products) if m.order == 1 else pairs.value(m, here)
+        modes = site if full is None else _Site(self, scalars, full, contour, responses, kept.setdefault("modes", {}))
+        places = {m.symbol: modes if _by_mode(m) else site for m in wanted}
+        found = {m.symbol: places[m.symbol].at_one(m.products) for m in wanted if m.order == 1}
+        pairs = [m for m in wanted if m.order == 2]
+        half = contour.nodes.size
+        size = max(1, ELEMENTS // (2 * half * max(len(self.carriers), 1) ** 2))
+        for begin in range(0, half if pairs else 0, size):
+            block = _Pairs(self, site, slice(begin, min(begin + size, half)))
+            for m in pairs:
+                part = block.value(m, places[m.symbol])
+                found[m.symbol] = part + found[m.symbol] if m.symbol in found else part
         return found
 
 
@@ -146,11 +158,11 @@ class _Site:
 
 
 class _Pairs:
-    """Correlations of the upper half of the contour with all of it, and what moments make of them."""
+    """Correlations of some nodes of the upper half of the contour with all of it, and what moments make of them."""
 
-    def __init__(self, owner: Correlations, site: _Site):
-        self.owner, self.site = owner, site
-        self.half, self.number = site.contour.nodes.size, site.nodes.size
+    def __init__(self, owner: Correlations, site: _Site, rows: slice):
+        self.owner, self.site, self.rows = owner, site, rows
+        self.half, self.number = rows.stop - rows.start, site.nodes.size
         self._sums: dict[Any, NDArray] = {}
         n = len(owner.carriers)
         self.matrix = np.zeros((self.half, self.number, n, n), dtype=complex)
@@ -164,7 +176,7 @@ class _Pairs:
                     right[..., i, 0] += self.summed(p)
         self.found = self._solved(self.matrix, right)[..., 0]
         weights = site.around
-        self.measure = 2 * weights[: self.half, None] * weights
+        self.measure = 2 * weights[rows, None] * weights
 
     def _solved(self, matrix: NDArray, right: NDArray) -> NDArray:
         with np.errstate(all="ignore"):
@@ -178,7 +190,7 @@ class _Pairs:
         key = (p.dim, p.weight, p.first, p.second, p.lasting)
         if key not in self._sums:
             site = self.site
-            counted, one, two = site.counted(p), site.factor(p.first)[: self.half], site.factor(p.second)
+            counted, one, two = site.counted(p), site.factor(p.first)[self.rows], site.factor(p.second)
             modes = max(counted.size, one.shape[1], two.shape[1])
             one, two = np.broadcast_to(one * counted, (self.half, modes)), np.broadcast_to(two, (self.number, modes))
             self._sums[key] = (one @ two.T) * self._lasting(p)
@@ -186,7 +198,7 @@ class _Pairs:
 
     def _lasting(self, p: Any) -> NDArray:
         first, second = (self.site.frequencies(k) for k in p.lasting)
-        return first[: self.half, None] * second
+        return first[self.rows, None] * second
 
     def carrier(self, p: Any) -> NDArray | float:
         return self.found[..., self.owner.carriers.index(p.carrier)] if p.carrier in self.owner.carriers else 1.0
@@ -203,7 +215,7 @@ class _Pairs:
     def _by_mode(self, parts: Sequence[tuple[Any, Any]], here: _Site) -> Value:
         total, size = np.zeros(()), 0.0
         for coefficient, p in parts:
-            one, two = here.factor(p.first)[: self.half], here.factor(p.second)
+            one, two = here.factor(p.first)[self.rows], here.factor(p.second)
             inner = (self.measure * coefficient) @ two
             made = (one * inner) * here.weight(p)
             total = total + made.real.sum(axis=0)

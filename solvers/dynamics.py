@@ -81,7 +81,7 @@ class Compiled:
     def observable(self, name: str, values: Mapping[Any, Any]) -> NDArray:
         """An observable from values of moments, numbers or one for each mode, and of parameters."""
         compiled = compile_expressions([self.theory.observables[name]])
-        return compiled({s: values[s] for s in compiled.scalars})[0]
+        return np.asarray(compiled({s: values[s] for s in compiled.scalars})[0], dtype=float)
 
 
 _compiled: dict[str, Compiled] = {}

@@ -41,7 +41,7 @@ class AtInfinity:
         limits = self._correlations(names)
         single = {m.source for m in self.moments.values()} - {None}
         ends = {s: self._sum(m.products, names, limits) for s, m in self.moments.items()}
-        observables = {n: names.back(_rational(value.xreplace(ends))) for n, value in self.observables.items()}
+        observables = {n: _indexed(names.back(_rational(value.xreplace(ends)))) for n, value in self.observables.items()}
         if single:
             observables |= self._contributions(observables, ends, names)
         if any(v.has(sp.zoo, sp.nan, sp.oo) for v in observables.values()):
@@ -97,6 +97,11 @@ class AtInfinity:
                 entry = array[ModeIndex(dim)]
                 found[name] = tidy(entry * mode_derivative(observables[name], entry))
         return found
+
+
+def _indexed(expression: sp.Expr) -> sp.Expr:
+    """With the free mode index of observables."""
+    return expression.xreplace({s: ModeIndex(s.dimension) for s in expression.free_symbols if isinstance(s, ModeIndex)})
 
 
 def _rational(expression: sp.Expr) -> sp.Expr:
