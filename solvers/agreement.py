@@ -149,7 +149,7 @@ def check(
     chosen = {} if on_data else sample_values(model, values)
     values = {**values, **chosen}
     names = _names(model, theory, observables)
-    steps = {"time_step": time_step} if time_step and "time_step" in [p.name for p in theory.parameters] else {}
+    steps: dict[str, Any] = {"time_step": time_step} if time_step and "time_step" in [p.name for p in theory.parameters] else {}
     solved = sweep(theory, observables=names, zip=zip, **values, **steps)
     estimates = []
     for r in sizes:

@@ -152,7 +152,7 @@ class _Site:
                 terms = (terms * self.counted(p)).sum(axis=1)
             else:
                 terms = terms * self.weight(p)
-            total = total + 2 * terms.real.sum(axis=0)
+            total = total + 2 * np.real(terms).sum(axis=0)
             size += 2 * float(np.abs(terms).sum(axis=0).max())
         return Value(total, np.finfo(float).eps * size)
 
@@ -209,7 +209,7 @@ class _Pairs:
             return self._contributions(moment, here)
         if all(p.summed for p in moment.products):
             terms = self.measure * sum(self.summed(p) * self.carrier(p) for p in moment.products)
-            return Value(np.asarray(terms.real.sum()), np.finfo(float).eps * float(np.abs(terms).sum()))
+            return Value(np.asarray(np.real(terms).sum()), np.finfo(float).eps * float(np.abs(terms).sum()))
         return self._by_mode([(self.carrier(p) * self._lasting(p), p) for p in moment.products], here)
 
     def _by_mode(self, parts: Sequence[tuple[Any, Any]], here: _Site) -> Value:

@@ -11,16 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.compile import compile_expressions
-from solvers.contours import CLOSE, MOST_STEPS, contour, line
+from solvers.contours import CLOSE, contour, line
 from solvers.correlations import Correlations, Value
 from solvers.limits import FINITE
 from solvers.mode_data import ModeData
 from solvers.points import Piece
 from solvers.responses import Responses
 from solvers.systems import symbols_of
-from solvers.values import Values
-from theory.dmft.notation import step
-from theory.errors import ParameterError
+from solvers.times import step_name
 
 LARGEST = 48
 """Nodes of a contour beyond which rounding takes what a finer one gives."""
@@ -229,25 +227,3 @@ class _Run:
             relative = np.where(error == 0, 0.0, error / np.abs(value)) + self.residual[point] + self.task.data.error
             values[name], errors[name] = value, np.where(np.isfinite(relative), relative, np.inf)
         return values, errors
-
-
-def step_name(theory: Any) -> str:
-    """Public name of the length of a step."""
-    return next(p.name for p in theory.parameters if p.symbol == step)
-
-
-def check_times(theory: Any, values: Values) -> None:
-    """ParameterError for a time that is no whole number of steps, and for too many of them."""
-    times = values.scalars(["t"])["t"]
-    steps = values.scalars([step_name(theory)])[step_name(theory)] if theory.continuous else np.ones(len(times))
-    for t, length in zip(times, steps, strict=True):
-        if length == 0:
-            continue
-        number = t / length
-        if abs(number - round(number)) > 1e-9 * max(1.0, number):
-            raise ParameterError(f"t = {t:g} is no whole number of steps of {length:g}; give a multiple of time_step")
-        if round(number) > MOST_STEPS:
-            raise ParameterError(
-                f"t = {t:g}: {round(number)} steps of {length:g}, and at most {MOST_STEPS} are inverted; "
-                "take fewer, or the flow (time_step=0)"
-            )

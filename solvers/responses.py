@@ -1,4 +1,4 @@
-"""Responses of a linear dynamics at many complex frequencies: from infinite frequency, where they are known, down to those wanted."""
+"""Responses of a linear dynamics at complex frequencies, followed from infinite frequency, where they are known."""
 
 from __future__ import annotations
 
@@ -46,10 +46,9 @@ class Responses:
 
     def _far(self, scalars, data: ModeData, targets: NDArray) -> tuple[NDArray, NDArray]:
         """At large frequencies the iteration contracts: what comes back comes back later."""
-        far = FAR
+        unit, far = targets / np.abs(targets) * np.abs(targets).max(), FAR
         while far < 1e60:
-            where = targets / np.abs(targets) * np.abs(targets).max() * far
-            found = np.zeros((len(self.symbols), targets.size), dtype=complex)
+            where, found = unit * far, np.zeros((len(self.symbols), targets.size), dtype=complex)
             for _ in range(ITERATIONS):
                 new = self._values(self.sides, scalars, data, where, found)
                 change = np.abs(new - found) <= 1e-11 * np.abs(new)
@@ -59,7 +58,7 @@ class Responses:
                 if not np.isfinite(found).all():
                     break
             far *= FAR
-        return where, np.full_like(found, np.nan)
+        return unit, np.full((len(self.symbols), targets.size), np.nan, dtype=complex)
 
     def _values(self, compiled, scalars, data: ModeData, where: NDArray, found: NDArray) -> NDArray:
         at = {**data.sizes, **scalars, z: where, **dict(zip(self.symbols, found, strict=True))}

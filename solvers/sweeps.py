@@ -56,7 +56,7 @@ def sweep(
     _check_start(theory, start)
     origin = Origin(replace(theory, derivation=None), bind(theory, values, zip), tolerance, dict(start) if start else None)
     if is_dynamic(theory):
-        from solvers.dynamics import check_times
+        from solvers.times import check_times
 
         check_times(theory, origin.values)
     names = (*theory.order_parameters, *_names(theory, observables))

@@ -10,7 +10,7 @@ from theory import Dim, Energy, Expression, Gaussian, Noise, Quenched, State, St
 from theory.dmft.notation import z
 from theory.models import KernelRegression, RandomFeatureRegression
 from theory.normal_form import normal_form, resolvent_of, written_out
-from theory.symbols import kappa, ridge, size
+from theory.symbols import kappa, ridge
 
 g, s2 = sp.symbols("g sigma2", positive=True)
 K = np.arange(1, 13.0)

@@ -22,7 +22,8 @@ from theory.replica.data import array_of, plain, total
 
 @dataclass(frozen=True)
 class Moment:
-    """A sum over sites whose value at time t is the inverse transform of a sum of ``products``: in z, or in z and z' at equal times.
+    """A sum over sites whose value at time t is the inverse transform of a sum of ``products``, in z or at equal times
+    in z and z'.
 
     ``order`` is the number of frequencies. ``source`` is None, or data of the target: then it has one value for each mode, what
     the source's entry of that mode contributes.
@@ -107,7 +108,8 @@ class Moments:
         every = [p for products in linear.correlations().values() for p in products] + [p for m in moments for p in m.products]
         if any(array in e.free_symbols for e in [*read, observable, *(f for p in every for f in (p.first, p.second))]):
             raise DerivationError(
-                f"observable {name}: responses or coefficients depend on {contribution.source}; only sources of the target are derived"
+                f"observable {name}: responses or coefficients depend on {contribution.source}; "
+                "only sources of the target are derived"
             )
         result = sp.S.Zero
         for moment in moments:

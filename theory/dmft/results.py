@@ -30,8 +30,9 @@ class LinearDynamics(Theory):
 
     ``responses`` maps each response R(z) to its right-hand side, in which the responses stand again; ``correlations`` maps each
     C(z, z') to the products that sum to it, linear in the correlations; ``moments`` are what the observables are made of.
-    ``residuals`` are everything that is summed over modes: what a solver must know of the data. ``other`` renames frequency and responses at z to those at z'. ``continuous``: a flow, whose frequencies are those of Laplace,
-    and at a finite ``time_step`` those of Euler's steps; else steps of length one. ``equations`` are those of the reduced unknowns.
+    ``residuals`` are all that is summed over modes: what a solver must know of the data. ``other`` renames frequency and responses
+    at z to those at z'. ``continuous``: a flow, whose frequencies are those of Laplace, and at a finite ``time_step`` those of
+    Euler's steps; else steps of length one. ``equations`` are those of the reduced unknowns.
     """
 
     responses: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
@@ -49,7 +50,8 @@ class LinearDynamics(Theory):
 
         products = [p for ps in (*self.correlations.values(), *(m.products for m in self.moments.values())) for p in ps]
         parts = [e for p in products for e in (p.dim.name, p.lasting, p.summed, p.carrier, p.weight, p.first, p.second)]
-        owned = [(s, len(ps)) for s, ps in self.correlations.items()] + [(s, len(m.products), m.order) for s, m in self.moments.items()]
+        owned = [(s, len(ps)) for s, ps in self.correlations.items()]
+        owned += [(s, len(m.products), m.order) for s, m in self.moments.items()]
         kept = [m.source for m in self.moments.values()]
         sides = [e for item in (*self.responses.items(), *self.observables.items()) for e in item]
         return signature(self.name, self.continuous, *owned, *kept, *parts, *sides)

@@ -109,5 +109,5 @@ def test_higher_powers_are_refused():
     N = Dim("N")
     h = State("h", N, initial_variance=1)
     quartic = Step({h: -h + Gaussian("J", N, N, variance=1 / N) @ h}, observe={"kurtosis": sum_over(N, h**4)})
-    with pytest.raises(DerivationError, match="kurtosis.*higher than second degree"):
+    with pytest.raises(DerivationError, match=r"kurtosis.*higher than second degree"):
         quartic.theory()
