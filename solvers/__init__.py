@@ -12,6 +12,7 @@ check_siblings()
 _WHERE = {
     "solve": "solvers.sweeps",
     "sweep": "solvers.sweeps",
+    "march": "solvers.trajectories",
     "solve_dyson": "solvers.dyson",
     "evaluate": "solvers.precision",
     "optimise": "solvers.optimisation",

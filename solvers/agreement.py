@@ -20,7 +20,8 @@ from solvers.monte_carlo import Estimate, Rows, simulate
 from solvers.monte_carlo.extrapolation import fit, judge
 from solvers.options import check_model, check_names
 from solvers.replication import growth_of
-from solvers.tasks import sample_values
+from solvers.tasks import sample_values, whole_steps
+from theory.dmft.sampled import SiteProcess
 from theory.errors import ParameterError, did_you_mean
 
 FEWEST = 30
@@ -147,6 +148,8 @@ def check(
         _check_sizes(sizes)
     theory = model.theory() if theory is None else theory
     chosen = {} if on_data else sample_values(model, values)
+    if isinstance(theory, SiteProcess):
+        time_step = whole_steps(theory, chosen, time_step)
     values = {**values, **chosen}
     names = _names(model, theory, observables)
     steps: dict[str, Any] = {"time_step": time_step} if time_step and "time_step" in [p.name for p in theory.parameters] else {}
@@ -161,12 +164,13 @@ def check(
                      design=design, zip=zip, time_step=time_step, **values)
         )
     predicted = {name: np.asarray(solved.observables[name], dtype=float) for name in names}
-    growths = {r: growth_of(model, theory, predicted, values, zip, r) for r in sizes if r > 1}
+    growths = {r: growth_of(model, theory, predicted, {**values, **steps}, zip, r) for r in sizes if r > 1}
     largest = max(float(np.nanmax(np.abs(e[name].mean))) for e in estimates for name in names)
     found = {}
     for name in names:
         factors = [growths[r][name] if r > 1 else 1.0 for r in sizes]
-        found[name] = compare(name, predicted[name], estimates, sizes, ROUNDING * largest, factors)
+        doubt = np.abs(predicted[name] * solved.errors[name]) if isinstance(theory, SiteProcess) else None
+        found[name] = compare(name, predicted[name], estimates, sizes, ROUNDING * largest, factors, doubt)
     return Agreement(model.name, sizes, found, tuple(estimates), tuple(chosen))
 
 
@@ -197,11 +201,12 @@ def compare(
     sizes: Sequence[int],
     floor: float = 0.0,
     growth: Sequence[Any] | None = None,
+    doubt: NDArray | None = None,
 ) -> Comparison:
     """Fit the means at all sizes and judge the theory; ``floor`` is the rounding error of a mean.
 
     ``growth`` is what the theory itself grows by at each size, 1 where replication leaves the observable alone; means are divided
-    by it.
+    by it. ``doubt`` is the standard error of a theory that is sampled.
     """
     factors = growth or [1.0] * len(sizes)
     mean = np.stack([e[name].mean / g for e, g in zip(estimates, factors, strict=True)])
@@ -216,6 +221,7 @@ def compare(
         nothing = np.full(theory.shape, np.nan)
         return Comparison(name, theory, mean, stderr, z, mean[0], stderr[0], nothing, nothing, "universality gap")
     intercept, error, slope, chi2 = fit(mean, stderr, np.asarray(sizes, dtype=float))
+    error = error if doubt is None else np.hypot(error, doubt)
     verdict, reason = judge(theory, mean, stderr, intercept, error, chi2, len(sizes) - 2, reliable, floor)
     return Comparison(name, theory, mean, stderr, z, intercept, error, slope, chi2, verdict, reason)
 

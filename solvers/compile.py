@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
@@ -225,3 +225,13 @@ def _compiled(expressions: tuple[sp.Expr, ...], nodes: int, rule: str) -> Compil
 def compile_expressions(expressions: Iterable[sp.Expr], nodes: int = 80, rule: str = "hermite") -> Compiled:
     """Compile once; the same expressions give the same object (averages over Gaussians use ``nodes`` points of ``rule``)."""
     return _compiled(tuple(sp.sympify(e) for e in expressions), nodes, rule)
+
+
+def compile_function(arguments: Sequence[sp.Symbol], expressions: Sequence[sp.Expr], functions: Mapping[str, Any]) -> Any:
+    """Plain NumPy function of arrays that broadcast; ``functions`` by the names of the undefined ones in the expressions."""
+    whole = [sp.sympify(e) for e in expressions]
+    extremes = {sp.Max: "_largest", sp.Min: "_least"}
+    for kind, name in extremes.items():
+        whole = [e.replace(kind, sp.Function(name)) for e in whole]
+    own = {"_largest": lambda *v: reduce(np.maximum, v), "_least": lambda *v: reduce(np.minimum, v), **_functions(), **functions}
+    return sp.lambdify(list(arguments), whole, modules=[own, "scipy", "numpy"], cse=True)

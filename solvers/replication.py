@@ -13,6 +13,7 @@ from solvers.power_law import PowerLaw
 from solvers.sweeps import sweep
 from solvers.values import bind
 from theory.declaration.dimensions import Dim, Spectrum
+from theory.dmft.sampled import SiteProcess
 
 
 def replicated(model: Any, values: Mapping[str, Any], r: int) -> dict[str, Any]:
@@ -49,4 +50,9 @@ def growth_of(
     for name in scalars:
         there = at_one[name] != 0
         growth[name] = np.where(there, np.asarray(larger.observables[name]) / np.where(there, at_one[name], 1.0), 1.0)
+        if isinstance(theory, SiteProcess):
+            # Sampling errors of both are no growth: the nearest power of the square root of r.
+            with np.errstate(divide="ignore", invalid="ignore"):
+                power = np.rint(2 * np.log(np.abs(growth[name])) / np.log(r)) / 2
+            growth[name] = np.where(np.isfinite(power), float(r) ** np.where(np.isfinite(power), power, 0), 1.0)
     return growth

@@ -18,6 +18,7 @@ from solvers.points import Piece
 from solvers.results import Curve, Solution
 from solvers.runs import Origin, is_dynamic, single_modes
 from solvers.values import Values, bind
+from theory.dmft.sampled import SiteProcess
 from theory.errors import ConvergenceError, DivergenceError, ParameterError, did_you_mean
 
 TOLERANCE = 1e-10
@@ -43,11 +44,18 @@ def sweep(
     (unknown -> value) picks a branch. ``executor``: any `concurrent.futures.Executor`.
     Raises ParameterError for bad input, and with ``on_failure="raise"`` ConvergenceError where the relative error exceeds
     ``tolerance`` and DivergenceError where an observable is infinite; with ``"mask"`` such points hold NaN or inf, and the
-    status says so.
+    status says so. A sampled dynamics takes ``samples``, ``scrambles`` (independent runs) and ``seed`` besides, and a ``tolerance``
+    only where one is given; its errors are relative standard errors.
     """
     if on_failure not in ("raise", "mask"):
         raise ParameterError(f"on_failure: {on_failure!r} is not known; use 'raise' or 'mask'")
     check_theory(theory)
+    if isinstance(theory, SiteProcess):
+        from solvers.trajectories import sampled_curve
+
+        check_tolerance(tolerance)
+        asked = None if tolerance == TOLERANCE else tolerance
+        return sampled_curve(theory, values, zip, observables, executor, on_failure, asked)
     check_names(observables, "observables")
     check_names(zip, "zip")
     check_executor(executor)

@@ -11,6 +11,8 @@ from solvers.power_law import PowerLaw
 from theory.declaration.dimensions import Dim
 
 MODES, SAMPLES = 30, 20
+TIME_STEP = 0.1
+"""Of a flow that is sampled, where none is given."""
 
 
 def sample_values(model: Any, given: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -39,6 +41,15 @@ def sample_values(model: Any, given: Mapping[str, Any] | None = None) -> dict[st
             values[p.name] = SAMPLES + 5 * count[kind] if kind == "size" else _inside(p, 0.3 / (1 + count[kind] / 2))
             count[kind] += 1
     return values
+
+
+def whole_steps(theory: Any, chosen: dict[str, Any], time_step: float | None) -> float | None:
+    """The time step of a sampled dynamics, with a chosen time made a whole number of steps."""
+    if theory.continuous and time_step is None:
+        time_step = TIME_STEP
+    if "t" in chosen:
+        chosen["t"] = 10 * time_step if theory.continuous and time_step else 5
+    return time_step
 
 
 def _inside(parameter: Any, distance: float) -> float:

@@ -188,8 +188,13 @@ def mode_dimensions(theory: Any) -> dict[str, tuple[str, ...]]:
     written = [*(f for forms in theory.residuals for f in forms), *theory.definitions.values(), *theory.observables.values()]
     for value in (v for e in written for v in e.atoms(ModeValue)):
         entries[value.array] = tuple(i.kind if isinstance(i, Bound) else i.dimension for i in value.indices)
-    declared: dict[str, tuple[str, ...]] = {p.name: (str(p.dimension or p.name),) * p.ndim for p in theory.parameters if p.ndim}
+    declared = {p.name: tuple(_declared(p)) for p in theory.parameters if p.ndim}
     return {p.name: entries.get(p.symbol, declared[p.name]) for p in theory.parameters if p.ndim}
+
+
+def _declared(parameter: Any) -> list[str]:
+    dims = getattr(getattr(parameter.symbol, "node", None), "dims", ())
+    return [d.name for d in dims] if len(dims) == parameter.ndim else [str(parameter.dimension or parameter.name)] * parameter.ndim
 
 
 def _groups(axes: Mapping[str, NDArray], zipped: Sequence[str]) -> tuple[tuple[str, ...], ...]:

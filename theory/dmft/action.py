@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import sympy as sp
+from sympy.core.function import AppliedUndef
 
 from theory.declaration.sites import Leaf
 from theory.dmft.fields import Fields, Use, weights
@@ -40,6 +41,32 @@ def _entries(expression: sp.Expr, fields: Fields) -> sp.Expr:
     return expression.xreplace({s: Entry(s, ROW, time) for s in fields.dims if s not in fields.variances})
 
 
+def kept(leaf: Leaf, at: sp.Expr) -> sp.Expr:
+    """a(t): what is left at a time of the draw of a coupling that learns with a decay."""
+    return sp.Function(f"a_{leaf.name}", real=True)(at)
+
+
+def learnt_since(leaf: Leaf) -> sp.Expr:
+    """k(t, s): how much of what a coupling learns at s stands in it at t; nothing unless s is before t."""
+    return sp.Function(f"k_{leaf.name}", real=True)(time, past)
+
+
+def kernels(fields: Fields) -> list[sp.Eq]:
+    """The recursions of a and k, from the law of each coupling: its velocity v goes on with the momentum."""
+    found = []
+    for leaf, law in fields.learnt.items():
+        a, k = (lambda at, x=leaf: kept(x, at)), sp.Function(f"k_{leaf.name}", real=True)
+        va, vk = (sp.Function(f"v^{kind}_{leaf.name}", real=True) for kind in ("a", "k"))
+        on = sp.KroneckerDelta(time, past)
+        rows = [(a(time + step), a(time) + step * va(time + step)), (a(0), 1)]
+        rows += [(va(time + step), law.momentum * va(time) - law.decay * a(time)), (va(0), 0)] if not law.lasts else []
+        rows = [] if law.lasts else rows
+        rows += [(k(time + step, past), k(time, past) + step * vk(time + step, past)), (k(0, past), 0)]
+        rows += [(vk(time + step, past), law.momentum * vk(time, past) - law.decay * k(time, past) + on), (vk(0, past), 0)]
+        found += [sp.Eq(left, right, evaluate=False) for left, right in rows]
+    return found
+
+
 def bilinear(uses: Iterable[Use], at: sp.Expr, row: str, column: str) -> sp.Expr:
     """W_ij(t): a field that J makes conjugates its row, one that J.T makes conjugates its column."""
     total = sp.S.Zero
@@ -49,31 +76,49 @@ def bilinear(uses: Iterable[Use], at: sp.Expr, row: str, column: str) -> sp.Expr
     return total
 
 
-def matrix_average(leaf: Leaf, uses: Iterable[Use]) -> sp.Expr:
-    """Exponent of the averaged coupling per pair of sites and times, in units of the row and column covariance at i and j."""
+def matrix_average(leaf: Leaf, uses: Iterable[Use], fields: Fields) -> sp.Expr:
+    """Exponent of the averaged coupling per pair of sites and times, in units of the row and column covariance at i and j.
+
+    A matrix that is drawn anew at every step correlates equal times only; one that decays carries a(t).
+    """
     uses = list(uses)
     first, variance = bilinear(uses, time, ROW, COLUMN), plain(leaf.how["variance"])
     exponent = variance * first * bilinear(uses, past, ROW, COLUMN)
     if "symmetry" in leaf.how:
         exponent += leaf.how["symmetry"] * variance * first * bilinear(uses, past, COLUMN, ROW)
+    if "fresh" in leaf.how:
+        exponent *= sp.KroneckerDelta(time, past)
+    if leaf in fields.learnt and not fields.learnt[leaf].lasts:
+        exponent *= kept(leaf, time) * kept(leaf, past)
     return sp.expand(-exponent / 2)
+
+
+def learnt_part(leaf: Leaf, uses: Iterable[Use], fields: Fields) -> sp.Expr:
+    """Exponent of what a coupling has learnt, per pair of sites and times: no draw, and so no average."""
+    if leaf not in fields.learnt:
+        return sp.S.Zero
+    pairs = fields.learnt[leaf].pairs
+    outer = sp.Add(*[Entry(post, ROW, past) * Entry(pre, COLUMN, past) for post, pre in pairs])
+    return sp.expand(-sp.I * learnt_since(leaf) * bilinear(uses, time, ROW, COLUMN) * outer)
 
 
 class SingleSite:
     """The action of one site: order parameters in the place of sums over the other sites.
 
     ``noise[h, g]`` is the covariance of the noises on two local fields, ``memory[h]`` lists (coefficient, response, field): what
-    h(t) adds up over the past of the field. ``vanishing`` are responses that causality sets to zero: no chain of laws leads there.
+    h(t) adds up over the past of the field; ``learning[h]`` (coefficient, correlation, field) what the coupling has learnt since.
+    ``vanishing`` are responses that causality sets to zero: no chain of laws leads there.
     """
 
-    def __init__(self, fields: Fields, averages: dict[Leaf, sp.Expr]):
-        self.fields, self.averages = fields, averages
+    def __init__(self, fields: Fields, averages: dict[Leaf, sp.Expr], learnt: dict[Leaf, sp.Expr] | None = None):
+        self.fields, self.averages, self.learnt = fields, averages, learnt or {}
         self.parameters: dict[sp.Expr, OrderParameter] = {}
         self.reach = self._closed({})
         while True:
             # A memory makes more fields respond, and those may bring further memories.
             self._read()
-            reach = self._closed({h: {y for _, _, y in terms} for h, terms in self.memory.items()})
+            felt = [*self.memory.items(), *self.learning.items()]
+            reach = self._closed({h: {y for k, terms in felt if k == h for _, _, y in terms} for h, _ in felt})
             if reach == self.reach:
                 break
             self.reach = reach
@@ -82,7 +127,7 @@ class SingleSite:
         """Every field with all those on which it depends at its own site."""
         fields = self.fields
         laws = {**fields.laws, **fields.auxiliary, **{u.out: sp.S.Zero for u in fields.uses}}
-        direct = {x: (law.free_symbols & set(laws)) | memories.get(x, set()) | {x} for x, law in laws.items()}
+        direct = {x: (law.free_symbols & set(laws)) | (memories.get(x, set()) & set(laws)) | {x} for x, law in laws.items()}
         while True:
             wider = {x: set().union(*(direct[y] for y in ys)) for x, ys in direct.items()}
             if wider == direct:
@@ -93,19 +138,22 @@ class SingleSite:
         self.parameters, self.vanishing = {}, {}
         self.noise: dict[tuple[sp.Symbol, sp.Symbol], sp.Expr] = {}
         self.memory: dict[sp.Symbol, list[tuple[sp.Expr, sp.Expr, sp.Symbol]]] = {}
+        self.learning: dict[sp.Symbol, list[tuple[sp.Expr, sp.Expr, sp.Symbol]]] = {}
         self.exponent: dict[str, sp.Expr] = {}
-        for leaf, average in self.averages.items():
-            rows, columns = weights(leaf)
-            for term in sp.Add.make_args(average):
+        parts = [(leaf, e, weights(leaf), False) for leaf, e in self.averages.items()]
+        parts += [(leaf, e, (sp.S.One, sp.S.One), True) for leaf, e in self.learnt.items()]
+        for leaf, exponent, (rows, columns), before in parts:
+            for term in sp.Add.make_args(exponent):
                 coefficient, entries = _taken_apart(term)
                 at_row = [e for e in entries if e.site == ROW]
                 at_column = [e for e in entries if e.site == COLUMN]
-                self._contribute(coefficient * rows, at_row, leaf, columns, at_column)
-                self._contribute(coefficient * columns, at_column, leaf, rows, at_row)
+                if at_row and at_column:
+                    self._contribute(coefficient * rows, at_row, leaf, columns, at_column, before)
+                    self._contribute(coefficient * columns, at_column, leaf, rows, at_row, before)
 
-    def _contribute(self, coefficient, here: list[Entry], leaf: Leaf, weight: sp.Expr, there: list[Entry]) -> None:
-        """One term at one site, the entries ``there`` of the others averaged and summed."""
-        value = self._order_parameter(leaf, weight, there)
+    def _contribute(self, coefficient, here: list[Entry], leaf: Leaf, weight, there: list[Entry], before: bool) -> None:
+        """One term at one site, the entries ``there`` of the others averaged and summed; ``before``: s is before t."""
+        value = self._order_parameter(leaf, weight, there, before)
         if value == 0:
             return
         self._keep(self.fields.dims[here[0].of].name, coefficient * here[0] * here[1] * value)
@@ -121,13 +169,14 @@ class SingleSite:
             added = sp.I * coefficient * value
             if hat.at == past:
                 added = added.subs({time: past, past: time}, simultaneous=True)
-            if not any(f.args[0] == time for f in added.atoms(sp.core.function.AppliedUndef)):
-                return
-            response = next(iter(added.atoms(sp.core.function.AppliedUndef)))
-            self._remember(hat.of, added.xreplace({response: sp.S.One}), response, y.of)
+            (parameter,) = [f for f in added.atoms(AppliedUndef) if f.func(time, past) in self.parameters]
+            into = self.memory if self.parameters[parameter.func(time, past)].kind == "R" else self.learning
+            if into is self.learning or parameter.args[0] == time:
+                self._remember(into, hat.of, added.xreplace({parameter: sp.S.One}), parameter, y.of)
 
-    def _remember(self, h, coefficient, response, y) -> None:
-        terms = self.memory.setdefault(h, [])
+    @staticmethod
+    def _remember(into, h, coefficient, response, y) -> None:
+        terms = into.setdefault(h, [])
         for position, (old, r, field) in enumerate(terms):
             if (r, field) == (response, y):
                 terms[position] = (old + coefficient, r, field)
@@ -137,8 +186,8 @@ class SingleSite:
     def _keep(self, population: str, term: sp.Expr) -> None:
         self.exponent[population] = self.exponent.get(population, sp.S.Zero) + term
 
-    def _order_parameter(self, leaf: Leaf, weight: sp.Expr, pair: list[Entry]) -> sp.Expr:
-        """Average of two entries: 0 for two conjugates, i R for one (by a source on it), C for none."""
+    def _order_parameter(self, leaf: Leaf, weight: sp.Expr, pair: list[Entry], before: bool) -> sp.Expr:
+        """Average of two entries: 0 for two conjugates, i R for one (by a source on it), C for none; no response to the future."""
         conjugates = [e for e in pair if e.conjugate]
         if len(conjugates) == 2:
             return sp.S.Zero
@@ -148,13 +197,19 @@ class SingleSite:
         else:
             kind, (first, second) = "C", sorted(pair, key=lambda e: (e.of.name, e.at == past))
         label = "" if weight == 1 else leaf.name
-        parameter = OrderParameter(kind, first.of, second.of, weight, self.fields.dims[first.of], label)
+        dim, samples = self.fields.dims[first.of], self._samples(first, second)
+        parameter = OrderParameter(kind, first.of, second.of, weight, dim, label, samples)
         value = parameter.at(first.at, second.at)
-        if kind == "R" and second.of not in self.reach[first.of]:
-            self.vanishing[parameter.at(time, past)] = sp.S.Zero
+        if kind == "R" and (before or second.of not in self.reach.get(first.of, ())):
+            self.vanishing[parameter.at(past, time) if before else parameter.at(time, past)] = sp.S.Zero
             return sp.S.Zero
         self.parameters[value.func(time, past)] = parameter
         return sp.I * value if kind == "R" else value
+
+    def _samples(self, first: Entry, second: Entry) -> tuple[str, str]:
+        """Letters of the samples that two fields carry."""
+        one, other = ([sp.latex(sp.Symbol(d.name.lower())) for d in self.fields.batches[e.of]] for e in (first, second))
+        return " ".join(one), " ".join(f"{letter}'" for letter in other)
 
 
 def _taken_apart(term: sp.Expr) -> tuple[sp.Expr, list[Entry]]:

@@ -8,11 +8,12 @@ from typing import Any
 import sympy as sp
 
 from theory.derivation import Derivation, Step
-from theory.dmft.action import SingleSite, bare_action, bilinear, matrix_average
+from theory.dmft import sampled
+from theory.dmft.action import SingleSite, bare_action, bilinear, kernels, learnt_part, matrix_average
 from theory.dmft.closure import Linear, reduced
-from theory.dmft.fields import read_fields
 from theory.dmft.notation import past, z
 from theory.dmft.process import in_time, variations
+from theory.dmft.reading import read_fields
 from theory.dmft.results import assembled, canonical
 from theory.dmft.scaling import check_scaling
 from theory.symbols import time
@@ -20,10 +21,11 @@ from theory.symbols import time
 State = Mapping[str, Any]
 
 
-def derive(model) -> Derivation:
+def derive(model, closed: bool = True) -> Derivation:
     """Derivation of a :class:`~theory.declaration.step.Step` with Gaussian disorder.
 
-    A linear law ends in a :class:`~theory.dmft.results.LinearDynamics`, its ``.theory``; any other one in the process of one site.
+    A linear law ends in a :class:`~theory.dmft.results.LinearDynamics`, its ``.theory``, unless ``closed`` is False; any other one
+    in the process of one site, a :class:`~theory.dmft.sampled.SiteProcess` that a sampler follows in time.
     DerivationError where the dynamics is beyond what is derived, naming the part.
     """
     steps = [
@@ -31,7 +33,7 @@ def derive(model) -> Derivation:
             "fields",
             "Local fields of the random matrices, what they act on, and the laws in steps δ of time: every rate is taken "
             "before the step. A flow is the limit δ -> 0, discrete dynamics is δ = 1.",
-            lambda s: _fields(model),
+            lambda s: _fields(model, not closed or not _is_linear(model)),
         ),
         Step(
             "action",
@@ -54,7 +56,12 @@ def derive(model) -> Derivation:
         ),
     ]
     title = f"{model.name}: dynamical mean-field theory"
-    if not _is_linear(model):
+    if not closed or not _is_linear(model):
+        steps += [
+            Step("causality", "The fields of one time follow from each other in this order; states move last.", sampled.ordered),
+            Step("theory", "The process of one site, with its global fields, to be followed in time.",
+                 lambda s: sampled.assembled(s, model)),
+        ]
         return Derivation(title, steps).run()
     steps += [
         Step(
@@ -76,12 +83,14 @@ def derive(model) -> Derivation:
 
 def _is_linear(model) -> bool:
     fields = read_fields(model)
+    if not fields.is_plain:
+        return False
     laws = [*fields.laws.values(), *fields.auxiliary.values()]
     return all(sp.expand(law).diff(a, b) == 0 for law in laws for a in law.free_symbols & set(fields.dims) for b in fields.dims)
 
 
-def _fields(model) -> dict[str, Any]:
-    fields = read_fields(model)
+def _fields(model, observe: bool) -> dict[str, Any]:
+    fields = read_fields(model, observe)
     check_scaling(model, fields)
     rates = {sp.Derivative(sp.Function(x.name)(time), time): rate for x, rate in fields.laws.items()}
     starts = {sp.Function(x.name)(0): start for x, start in fields.starts.items()}
@@ -98,11 +107,14 @@ def _action(state: State) -> dict[str, Any]:
 
 
 def _average(state: State) -> dict[str, Any]:
-    return {"averages": {leaf: matrix_average(leaf, uses) for leaf, uses in state["matrices"].items()}}
+    matrices, fields = state["matrices"], state["read"]
+    learnt = {leaf: learnt_part(leaf, uses, fields) for leaf, uses in matrices.items() if leaf in fields.learnt}
+    found: dict[str, Any] = {"averages": {leaf: matrix_average(leaf, uses, fields) for leaf, uses in matrices.items()}}
+    return {**found, "learnt": learnt, "kernels": kernels(fields)} if learnt else found
 
 
 def _order_parameters(state: State) -> dict[str, Any]:
-    site = SingleSite(state["read"], state["averages"])
+    site = SingleSite(state["read"], state["averages"], state.get("learnt"))
     meanings = {value: _meaning(p) for value, p in sorted(site.parameters.items(), key=lambda item: item[1].name)}
     return {"site": site, "order_parameters": meanings, "vanishing": dict(site.vanishing)}
 

@@ -57,6 +57,41 @@ class Past(sp.Expr):
         return f"sum_({self.args[1]} <= {time}) {printer.parenthesize(self.args[0], 45)}"
 
 
+class SampleSum(sp.Expr):
+    """Sum of a site expression over a finite dimension, such as the samples of a network."""
+
+    is_commutative = True
+    precedence = 45
+
+    def __new__(cls, body, dim):
+        body = sp.sympify(body)
+        return sp.S.Zero if body.is_zero else sp.Expr.__new__(cls, body, dim)
+
+    body = property(lambda self: self.args[0])
+    dim = property(lambda self: self.args[1])
+
+    @property
+    def free_symbols(self):
+        return self.body.free_symbols
+
+    def _eval_derivative(self, symbol):
+        return SampleSum(self.body.diff(symbol), self.dim)
+
+    def _xreplace(self, rule):
+        # The dimension is bound: the number of samples elsewhere is not that of the sum.
+        if self in rule:
+            return rule[self], True
+        body, changed = self.body._xreplace(rule)
+        return (SampleSum(body, self.dim), True) if changed else (self, False)
+
+    def _latex(self, printer) -> str:
+        index = sp.latex(sp.Symbol(self.dim.name.lower()))
+        return rf"\sum_{{{index}}} {printer.parenthesize(self.body, 45)}"
+
+    def _sympystr(self, printer) -> str:
+        return f"sum_{self.dim}({printer._print(self.body)})"
+
+
 @dataclass(frozen=True)
 class OrderParameter:
     """A sum over the sites of ``dim``, with the weights of the matrix that carries it.
@@ -70,10 +105,14 @@ class OrderParameter:
     weight: sp.Expr
     dim: Dim
     label: str = ""
+    samples: tuple[str, str] = ("", "")
+    """Indices of the samples of both fields, where they carry any."""
 
     @property
     def name(self) -> str:
         both = f"{sp.latex(self.x)} {sp.latex(self.y)}"
+        if any(self.samples):
+            both += f", {' '.join(filter(None, self.samples))}"
         return f"{self.kind}^{{{self.label}}}_{{{both}}}" if self.label else f"{self.kind}_{{{both}}}"
 
     def at(self, first: sp.Expr, second: sp.Expr) -> sp.Expr:

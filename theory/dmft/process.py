@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import sympy as sp
 
 from theory.declaration.dimensions import Dim
-from theory.dmft.action import SingleSite
+from theory.dmft.action import SingleSite, kept
 from theory.dmft.fields import Fields
-from theory.dmft.notation import Past, past, step, z
+from theory.dmft.notation import Past, SampleSum, past, step, z
 from theory.errors import DerivationError
 from theory.symbols import time
 
@@ -20,20 +20,54 @@ def noise_of(local: sp.Symbol) -> sp.Symbol:
 
 
 def in_time(fields: Fields, site: SingleSite) -> list[sp.Eq]:
-    """Laws of every field at one site: ahead of a state, the same time for the others."""
+    """Laws of every field at one site: ahead of a state, the same time for the others; then the global fields."""
 
     def at(symbol, when):
         return sp.Function(symbol.name, real=True)(when)
 
     def now(expression):
-        return expression.xreplace({s: at(s, time) for s in fields.dims if s not in fields.variances})
+        still = {*fields.variances, *fields.data} - fields.fresh
+        return expression.xreplace({s: at(s, time) for s in fields.dims if s not in still})
 
     laws = [sp.Eq(at(x, time + step), at(x, time) + step * now(rate), evaluate=False) for x, rate in fields.laws.items()]
     for use in fields.uses:
-        memory = sum(Past(c * r * at(y, past), past) for c, r, y in site.memory.get(use.out, ()))
-        laws.append(sp.Eq(at(use.out, time), at(noise_of(use.out), time) + memory, evaluate=False))
+        felt = [*site.memory.get(use.out, ()), *site.learning.get(use.out, ())]
+        memory = sum(Past(summed(c * r * at(y, past), r, y, fields, site), past) for c, r, y in felt)
+        noise = at(noise_of(use.out), time)
+        if use.leaf in fields.learnt and not fields.learnt[use.leaf].lasts:
+            noise *= kept(use.leaf, time)
+        laws.append(sp.Eq(at(use.out, time), noise + memory, evaluate=False))
     laws += [sp.Eq(at(x, time), now(value), evaluate=False) for x, value in fields.auxiliary.items()]
+    for x, total in fields.sums.items():
+        average = sp.Function(rf"\sum_{{{sp.latex(sp.Symbol(total.dim.name.lower()))}}}")(now(total.summand))
+        laws.append(sp.Eq(at(x, time), average, evaluate=False))
     return laws
+
+
+def summed(term: sp.Expr, kernel: sp.Expr, remembered: sp.Symbol, fields: Fields, site: SingleSite) -> sp.Expr:
+    """A term of the memory, summed over the samples of the field that it remembers."""
+    parameter = site.parameters[kernel.func(time, past)]
+    other = parameter.y if kernel.args[1] == past else parameter.x
+    carried = {d for x in (other, remembered) for d in fields.batches[x]}
+    for dim in sorted(carried, key=lambda d: d.name):
+        term = SampleSum(term, dim)
+    return term
+
+
+def push(x: sp.Symbol) -> sp.Symbol:
+    """How a field has moved, per strength of a small push."""
+    return sp.Symbol(f"chi_{x}", real=True)
+
+
+def tangent(expression: sp.Expr, moving: set[sp.Symbol]) -> sp.Expr:
+    """First-order change of a site expression, in the pushes of the fields ``moving``; global fields stay as they are."""
+    inner = {s: sp.Dummy(real=True) for s in sorted(expression.atoms(SampleSum), key=str)}
+    outer = {s: d for s, d in inner.items() if not any(s in o.body.atoms(SampleSum) for o in inner if o != s)}
+    opened = expression.xreplace(outer)
+    change = sp.Add(*[opened.diff(x) * push(x) for x in sorted(opened.free_symbols & moving, key=str)])
+    for node, dummy in outer.items():
+        change += opened.diff(dummy) * SampleSum(tangent(node.body, moving), node.dim)
+    return change.xreplace({d: s for s, d in outer.items()})
 
 
 def variations(fields: Fields, site: SingleSite) -> list[sp.Eq]:
@@ -45,13 +79,15 @@ def variations(fields: Fields, site: SingleSite) -> list[sp.Eq]:
         def chi(x, when, source=source):
             return sp.Function(rf"\chi_{{{sp.latex(x)} {sp.latex(source)}}}", real=True)(when, sp.Symbol("s'"))
 
+        pushes = {push(x): chi(x, time) for x in population}
         for x in population:
             law = fields.laws.get(x, fields.auxiliary.get(x, sp.S.Zero))
-            change = sum(law.diff(y) * chi(y, time) for y in population)
+            change = tangent(law, set(population)).xreplace(pushes)
             if x in fields.laws:
                 found.append(sp.Eq(chi(x, time + step), chi(x, time) + step * change, evaluate=False))
                 continue
-            change += sum(Past(c * r * chi(y, past), past) for c, r, y in site.memory.get(x, ()) if y in population)
+            felt = [term for term in (*site.memory.get(x, ()), *site.learning.get(x, ())) if term[2] in population]
+            change += sum(Past(summed(c * r * chi(y, past), r, y, fields, site), past) for c, r, y in felt)
             pushed = sp.KroneckerDelta(time, sp.Symbol("s'")) if x == source else 0
             found.append(sp.Eq(chi(x, time), change + pushed, evaluate=False))
     return found

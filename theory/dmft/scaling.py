@@ -7,6 +7,7 @@ import sympy as sp
 from theory.declaration.checks import refuse
 from theory.declaration.dimensions import Dim, Spectrum
 from theory.dmft.fields import Fields
+from theory.dmft.notation import SampleSum, step
 from theory.modes import ModeValue
 from theory.symbols import size
 
@@ -22,7 +23,7 @@ def check_scaling(model, fields: Fields) -> None:
         if power.of == before:
             break
     else:
-        state = next(x for x in fields.laws if power.of[x] != before[x])
+        state = max(fields.laws, key=lambda x: (power.of[x], x.name))
         refuse(
             f"{model.name}: the action is not of order one",
             f"{state} drives itself by a factor that grows with the sizes",
@@ -30,6 +31,8 @@ def check_scaling(model, fields: Fields) -> None:
         )
     moving = _moving(fields)
     for x, law in {**fields.laws, **fields.auxiliary}.items():
+        if law.has(step):
+            continue  # a velocity, or the state that it carries: that of the rate in it
         for term in sp.Add.make_args(sp.expand(law)):
             if term.free_symbols & moving and power(term) != power.of[x]:
                 lost = power.of[x] - power(term)
@@ -45,6 +48,8 @@ def _moving(fields: Fields) -> set[sp.Symbol]:
     while True:
         found = {u.out for u in fields.uses if u.into in moving}
         found |= {x for x, value in fields.auxiliary.items() if value.free_symbols & moving}
+        found |= {x for x, total in fields.sums.items() if total.summand.free_symbols & moving}
+        found |= {u.out for u in fields.uses if u.leaf in fields.learnt}
         if found <= moving:
             return moving
         moving |= found
@@ -61,6 +66,8 @@ class _Powers:
         self.of = {s: NOTHING for s in fields.dims}
         for drawn, variance in fields.variances.items():
             self.of[drawn] = self(variance) / 2
+        for given, leaf in fields.data.items():
+            self.of[given] = sp.sympify(leaf.how.get("scaling", sp.S.Zero))
 
     def update(self) -> None:
         fields, new = self.fields, {}
@@ -69,6 +76,11 @@ class _Powers:
         for use in fields.uses:
             variance = [use.leaf.how[key] for key in ("variance", "row_covariance", "column_covariance")]
             new[use.out] = (sum(map(self, variance)) + 1) / 2 + self.of[use.into]
+            for post, pre in fields.learnt[use.leaf].pairs if use.leaf in fields.learnt else ():
+                # One factor of the outer product stands at the site, the other is summed with what the matrix acts on.
+                new[use.out] = sp.Max(new[use.out], self.of[post] + self.of[pre] + self.of[use.into] + 1)
+        for x, total in fields.sums.items():
+            new[x] = self(total.summand) + 1
         for x, rate in fields.laws.items():
             new[x] = sp.Max(self(rate), self(fields.starts[x]))
         self.of.update(new)
@@ -78,6 +90,8 @@ class _Powers:
             return NOTHING
         if expression in self.of:
             return self.of[expression]
+        if isinstance(expression, SampleSum):
+            return self(expression.body)
         if isinstance(expression, ModeValue):
             return sp.sympify(self.data[expression.array.name])
         if isinstance(expression, Spectrum):

@@ -9,9 +9,11 @@ from theory.errors import ParameterError, did_you_mean
 
 REGISTRY = {
     "elastic-net": "theory.models.elastic_net:ElasticNet",
+    "glm-flow": "theory.models.glm_flow:GLMFlow",
     "kernel-regression": "theory.models.kernel_regression:KernelRegression",
     "out-of-distribution": "theory.models.out_of_distribution:OutOfDistribution",
     "random-feature-regression": "theory.models.random_feature_regression:RandomFeatureRegression",
+    "recurrent-network": "theory.models.recurrent_network:RecurrentNetwork",
     "support-vector": "theory.models.support_vector:SupportVector",
 }
 """Public name -> module:class."""
