@@ -16,6 +16,7 @@ _WHERE = {
     "solve_dyson": "solvers.dyson",
     "evaluate": "solvers.precision",
     "optimise": "solvers.optimisation",
+    "largest_stable_rate": "solvers.stability",
     "simulate": "solvers.monte_carlo",
     "follow": "solvers.continuation",
     "intersect": "solvers.continuation",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,10 @@ RESOLVED = 1e-10
 """Derivatives with a larger relative error are done again with many digits."""
 COMPRESSED = 1e-5
 """The same bound for compressed spectra, whose own error more digits cannot remove; the estimate of it is a generous one."""
+
+
+OWN_SOLVERS = {"DescentDynamics": "solvers.descents:solve_descent", "MomentDynamics": "solvers.mode_recursion:solve_moments"}
+"""Kinds of theories that are more than equations for unknowns, and the function Task -> Piece that solves each."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +61,22 @@ class Piece:
     limits: NDArray = field(default_factory=lambda: np.zeros(0, dtype=bool))
 
 
+def own_solver(theory: Any) -> Callable[[Task], Piece] | None:
+    """The function that solves theories of this kind; None for equations for unknowns."""
+    path = next((OWN_SOLVERS[kind.__name__] for kind in type(theory).__mro__ if kind.__name__ in OWN_SOLVERS), None)
+    if path is None:
+        return None
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
+
+
 def solve_piece(task: Task) -> Piece:
     """Solve every point of a piece; failures are left in its errors."""
     from threadpoolctl import threadpool_limits
 
     with threadpool_limits(limits=1):
+        if (own := own_solver(task.theory)) is not None:
+            return own(task)
         piece, system = Piece(), compiled_system(task.theory)
         levels = LEVELS if system.has_quadrature else LEVELS[:1]
         for level, nodes in enumerate(levels):

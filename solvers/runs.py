@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.mode_data import ModeData, full_data, mode_data
-from solvers.points import Piece, Task, solve_piece
+from solvers.points import Piece, Task, own_solver, solve_piece
 from solvers.spectra import Modes
 from solvers.systems import compiled_system
 from solvers.values import Values
@@ -82,7 +82,7 @@ class Origin:
         per_mode |= any(parameters[p].ndim for p, _ in gradients)
         for (data, modes), points in self.cases:
             full = full_data(theory, data, modes) if per_mode else None
-            size = 4096 if is_dynamic(theory) else _piece_size(data, compiled_system(theory).has_quadrature)
+            size = 4096 if is_dynamic(theory) or own_solver(theory) else _piece_size(data, compiled_system(theory).has_quadrature)
             points = (points[:, None] * tries + np.arange(tries)).reshape(-1)
             for begin in range(0, len(points), size):
                 indices = points[begin : begin + size]

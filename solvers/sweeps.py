@@ -188,8 +188,8 @@ def _raise_for(origin: Origin, curve: Curve) -> None:
         both = {**curve.order_parameters, **curve.observables}
         names = [n for n, v in both.items() if np.isinf(v.reshape(status.size, -1)[first]).any()]
         raise DivergenceError(
-            f"{', '.join(names)} of {curve.model} infinite at {_place(origin.values, first)}, a limit; "
-            "move off it or use on_failure='mask'"
+            f"{', '.join(names)} of {curve.model} infinite at {_place(origin.values, first)}, "
+            f"{getattr(origin.theory, 'divergence', 'a limit; move off it')} or use on_failure='mask'"
         )
 
 

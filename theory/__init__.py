@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 _DECLARATION = (
-    "Contribution", "Deterministic", "Diag", "Dim", "Energy", "Expression", "Gaussian", "Noise", "Parameter", "Quenched",
+    "Contribution", "Descent", "Deterministic", "Diag", "Dim", "Energy", "Expression", "Gaussian", "Noise", "Parameter", "Quenched",
     "Signs", "Spectrum", "State", "Step", "Tr", "Vec", "absolute", "average", "cosh", "erf", "exp", "heaviside", "hebb", "log",
     "mean", "quadratic_form", "redrawn", "relu", "sign", "sqrt", "sum_over", "tanh",
 )  # fmt: skip

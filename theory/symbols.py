@@ -31,6 +31,10 @@ ridge = positive("lambda")
 """Ridge, added to the unnormalised sum: K + λ, XᵀX + λ."""
 noise = positive("sigma^2")
 """Variance of the label noise."""
+learning_rate = positive("eta")
+"""Learning rate of the mean gradient of a batch."""
+weight_decay = sp.Symbol("delta", nonnegative=True)
+"""Weight decay of a step: a ridge of P times it."""
 kappa = positive("kappa")
 """Effective ridge (signal capture threshold): κ = λ + κ Σ η/(κ + P η)."""
 gamma = positive("gamma")

@@ -47,6 +47,11 @@ class Dynamics:
         self.step = check_steps(model, time_step)
         self.timed = any(time in symbols(rule) for rule in self.rules.values())
 
+    @staticmethod
+    def check_steps(model: Any, time_step: float | None) -> float | None:
+        """The length of a step; ParameterError where ``time_step`` does not fit the model."""
+        return check_steps(model, time_step)
+
     def follow(
         self, draw: Realisation, rng: np.random.Generator, points: Sequence[Point]
     ) -> Iterator[tuple[Point, Realisation, Callable[[Realisation], Realisation]]]:

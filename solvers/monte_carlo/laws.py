@@ -6,8 +6,10 @@ from typing import Any
 
 from solvers.monte_carlo.algorithm import Algorithm, Drawn
 from solvers.monte_carlo.convex import Convex
+from solvers.monte_carlo.descents import Descending
 from solvers.monte_carlo.dynamics import Dynamics
 from solvers.monte_carlo.quadratic_law import QuadraticLaw
+from theory.declaration.descent import Descent
 from theory.declaration.expression import Expression
 from theory.declaration.step import Step
 from theory.errors import DeclarationError
@@ -25,6 +27,8 @@ def check_law(model: Any) -> type[Algorithm] | type[Dynamics]:
         return Drawn
     if isinstance(model, Step):
         return Dynamics
+    if isinstance(model, Descent):
+        return Descending
     if not hasattr(model, "energy"):
         raise DeclarationError(f"{model.name}: law {type(model).__name__} is not simulated; declare an Energy or a Step")
     name = model.algorithm or natural(model)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from solvers.monte_carlo.designs import Design, read_designs
-from solvers.monte_carlo.dynamics import Dynamics, check_steps
+from solvers.monte_carlo.dynamics import Dynamics
 from solvers.monte_carlo.estimate import Estimate
 from solvers.monte_carlo.laws import check_law
 from solvers.monte_carlo.points import Point, read_points
@@ -68,8 +68,8 @@ def simulate(
     check_executor(executor)
     names = _names(model, observables)
     law = check_law(model)
-    if law is Dynamics:
-        check_steps(model, time_step)
+    if issubclass(law, Dynamics):
+        law.check_steps(model, time_step)
     elif time_step is not None:
         raise ParameterError(f"time_step: {time_step!r}; {model.name} does not move in time, leave it out")
     bound, points = read_points(model, values, replicate, zip)

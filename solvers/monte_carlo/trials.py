@@ -82,8 +82,8 @@ def _run(piece: Piece) -> dict[int, list[Record]]:
 
 def _law(piece: Piece, given: Realisation) -> Any:
     law = check_law(piece.model)
-    if law is Dynamics:
-        return Dynamics(piece.model, piece.points[0], given, piece.time_step, piece.designs)
+    if issubclass(law, Dynamics):
+        return law(piece.model, piece.points[0], given, piece.time_step, piece.designs)
     first = law(piece.model, piece.points[0], given)
     return with_copies(first, piece.model, piece.names, piece.points[0], given, check_law)
 

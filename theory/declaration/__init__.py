@@ -14,6 +14,7 @@ dimension, whose atoms stand for leaves and local fields; matrices are a noncomm
 """
 
 from theory.declaration.copies import redrawn
+from theory.declaration.descent import Descent
 from theory.declaration.dimensions import Dim, Spectrum
 from theory.declaration.elementwise import absolute, cos, cosh, erf, exp, heaviside, log, relu, sign, sin, sqrt, tanh
 from theory.declaration.energy import Energy
@@ -40,7 +41,7 @@ __all__ = [
     "sum_over", "mean", "average", "Tr", "quadratic_form", "redrawn", "Over", "Average", "QuadraticForm", "Trace",
     "tanh", "erf", "relu", "heaviside", "sign", "sqrt", "exp", "log", "cosh", "sin", "cos", "absolute",
     # laws
-    "Model", "Energy", "Expression", "Step", "Parameter", "Contribution",
+    "Model", "Energy", "Expression", "Step", "Descent", "Parameter", "Contribution",
     # walks
     "Leaf", "Dot", "Site", "tops", "sites", "generic", "varies", "batch", "leaves", "symbols", "partial",
     "replace_tops", "substitute", "collect", "linear_coefficients", "terms", "gradient", "affine",

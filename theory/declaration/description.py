@@ -21,7 +21,7 @@ def markdown(model) -> str:
             lines += [f"{title}: {', '.join(found)}", ""]
     if hasattr(model, "energy"):
         lines += [f"$$ {model.latex()}, \\qquad T = {sp.latex(model.temperature)} $$", ""]
-    if hasattr(model, "rules"):
+    if hasattr(model, "rules") or hasattr(model, "objective"):
         lines += [f"$$ {model.latex()} $$", ""]
     for name, value in model.observe.items():
         lines += [f"* `{name}`: ${_observable(value)}$"]

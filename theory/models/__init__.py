@@ -9,11 +9,19 @@ from theory.errors import ParameterError, did_you_mean
 
 REGISTRY = {
     "elastic-net": "theory.models.elastic_net:ElasticNet",
+    "flow-linear-regression": "theory.models.sgd_linear_regression:FlowLinearRegression",
+    "flow-random-features": "theory.models.sgd_random_features:FlowRandomFeatures",
+    "gd-linear-regression": "theory.models.sgd_linear_regression:GDLinearRegression",
+    "gd-random-features": "theory.models.sgd_random_features:GDRandomFeatures",
     "glm-flow": "theory.models.glm_flow:GLMFlow",
     "kernel-regression": "theory.models.kernel_regression:KernelRegression",
+    "one-pass-linear-regression": "theory.models.sgd_linear_regression:OnePassLinearRegression",
+    "one-pass-random-features": "theory.models.sgd_random_features:OnePassRandomFeatures",
     "out-of-distribution": "theory.models.out_of_distribution:OutOfDistribution",
     "random-feature-regression": "theory.models.random_feature_regression:RandomFeatureRegression",
     "recurrent-network": "theory.models.recurrent_network:RecurrentNetwork",
+    "sgd-linear-regression": "theory.models.sgd_linear_regression:SGDLinearRegression",
+    "sgd-random-features": "theory.models.sgd_random_features:SGDRandomFeatures",
     "support-vector": "theory.models.support_vector:SupportVector",
 }
 """Public name -> module:class."""
