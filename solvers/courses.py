@@ -89,9 +89,9 @@ class Course:
         length = self.edge + self.decay
         fast = length
         if self.found.theory.method != "flow":
-            # Beyond the edge the factor of a step may exceed 1 by no more than it does anyway.
+            # The factor of a step is -growth at the edge; beyond it half of what is left to -1, or no more than powers allow.
             growth = self.rate * length - 1
-            fast = min(length, (max(1.0, growth) - growth + NEAR / last) / self.rate)
+            fast = min(length, max((1 - growth) / 2, NEAR / last) / self.rate)
         return contour(0.0, length, NEAR / (self.rate * last), fast)
 
     def integrand(self, which: int, nodes: NDArray, times: NDArray) -> NDArray:
