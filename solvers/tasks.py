@@ -10,7 +10,7 @@ import numpy as np
 from solvers.power_law import PowerLaw
 from theory.declaration.dimensions import Dim
 
-MODES, SAMPLES = 30, 20
+MODES, SAMPLES, DATA = 30, 20, 2
 TIME_STEP = 0.1
 """Of a flow that is sampled, where none is given."""
 
@@ -29,7 +29,9 @@ def sample_values(model: Any, given: Mapping[str, Any] | None = None) -> dict[st
         if p.name in given:
             continue
         modes = np.arange(1, lengths.get(p.dimension, MODES) + 1.0)
-        if p.ndim == 2:
+        if any(d.finite for d in _dims(p)):
+            values[p.name] = _data([d.name for d in _dims(p) if not d.finite], _dims(p), {**values, **given})
+        elif p.ndim == 2:
             values[p.name] = np.eye(len(modes)) + np.outer(modes**-0.5, modes**-0.5) / 2
         elif p.ndim == 1:
             kind = "vector" if p.lower is None else "spectrum"
@@ -50,6 +52,18 @@ def whole_steps(theory: Any, chosen: dict[str, Any], time_step: float | None) ->
     if "t" in chosen:
         chosen["t"] = 10 * time_step if theory.continuous and time_step else 5
     return time_step
+
+
+def _dims(parameter: Any) -> tuple[Any, ...]:
+    """Of given values that run over samples or sites."""
+    return getattr(getattr(parameter.symbol, "node", None), "dims", ())
+
+
+def _data(sites: list[str], dims: tuple[Any, ...], known: Mapping[str, Any]) -> Any:
+    """Values of a few samples, of size one."""
+    shape = [DATA if d.finite else int(known.get(d.name, SAMPLES)) for d in dims]
+    grid = np.indices(shape)
+    return np.sqrt(2) * np.cos(1.0 + (1 + grid[-1]) * (1 + grid[0])) if sites else np.cos(np.pi * grid.sum(axis=0)) / (1 + grid[0])
 
 
 def _inside(parameter: Any, distance: float) -> float:

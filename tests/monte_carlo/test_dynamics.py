@@ -41,3 +41,21 @@ def test_generalised_linear_model():
     found = check(model, **task)
     assert found.passed, found
     assert check(model, theory=without_memory(model.theory()), **task).verdict == "disagree"
+
+
+def without_learning(theory):
+    """The theory of couplings that stay as they are drawn."""
+    wrong = type(theory.site).__new__(type(theory.site))
+    wrong.__dict__.update(theory.site.__dict__ | {"learning": {}})
+    return replace(theory, site=wrong)
+
+
+@pytest.mark.slow
+def test_networks():
+    columns = np.sqrt(2) * np.array([[1.0, 0, 0, 1], [1, 1, 0, 0]]).T
+    task = dict(N=25, D=4, trials=80, t=[1.0, 2.0], time_step=0.1, richness=2.0, inputs=columns, labels=np.array([1.0, -0.5]))
+    for model in (models.TwoLayerNetwork(), models.ThreeLayerNetwork()):
+        found = check(model, **task)
+        assert found.passed, found
+        assert check(model, theory=without_learning(model.theory()), **task).verdict == "disagree"
+    assert check(model, theory=without_memory(model.theory()), **task).verdict == "disagree"

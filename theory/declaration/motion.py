@@ -106,5 +106,8 @@ def constrained(given, rules: Mapping[Leaf, Vec]) -> dict[sp.Symbol, sp.Expr]:
             refuse(f"constraint of {multiplier}", f"{value} holds no state", "constrain a state")
         if not any(multiplier in rule.expr.free_symbols for rule in rules.values()):
             refuse(f"multiplier {multiplier}", "no rule holds it", "let it act on the constrained state, or drop it")
+        for leaf, rule in rules.items():
+            if multiplier in sp.diff(rule.expr, multiplier).free_symbols:
+                refuse(f"multiplier {multiplier}", f"{rule} in the law of {leaf} is not linear in it", "let it multiply a force")
         found[multiplier] = value
     return found

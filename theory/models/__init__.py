@@ -23,6 +23,8 @@ REGISTRY = {
     "sgd-linear-regression": "theory.models.sgd_linear_regression:SGDLinearRegression",
     "sgd-random-features": "theory.models.sgd_random_features:SGDRandomFeatures",
     "support-vector": "theory.models.support_vector:SupportVector",
+    "three-layer-network": "theory.models.three_layer_network:ThreeLayerNetwork",
+    "two-layer-network": "theory.models.two_layer_network:TwoLayerNetwork",
 }
 """Public name -> module:class."""
 
