@@ -40,6 +40,8 @@ class Dynamics:
     """
 
     temperature, spread = 0.0, Spread(sys.maxsize, np.inf)
+    batches: Sequence[Any] = ()
+    """Finite dimensions that states carry, such as samples."""
 
     def __init__(
         self, model: Any, point: Point, given: Realisation, time_step: float | None = None, designs: Mapping[str, Design] = {}
