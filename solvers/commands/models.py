@@ -11,7 +11,7 @@ from typing import Any
 
 from solvers.commands import task
 
-ENGINES = {"Energy": "replica", "Expression": "resolvent"}
+ENGINES = {"Energy": "replica", "Expression": "resolvent", "Step": "dmft", "Descent": "resolvent"}
 """Law of a declaration -> the engine that derives it, unless the model names another one."""
 
 
@@ -27,7 +27,8 @@ def run(options: argparse.Namespace) -> int:
         task.print_json(entries)
         return 0
     for entry in entries:
-        print(f"{entry['name']}  ({entry['engine']} engine; {', '.join(entry['papers'])})")
+        about = "; ".join([f"{entry['engine']} engine", *([", ".join(entry["papers"])] if entry["papers"] else [])])
+        print(f"{entry['name']}  ({about})")
         print(f"  observables: {', '.join(entry['observables'])}")
         for parameter in entry["parameters"]:
             rank = {0: "number", 1: "list"}.get(parameter["ndim"], f"array of rank {parameter['ndim']}")

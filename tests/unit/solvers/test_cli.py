@@ -64,6 +64,7 @@ def test_models_tells_what_a_program_must_know(capsys):
     code, out = run(capsys, "models", "--json")
     (entry,) = [e for e in strict(out) if e["name"] == "kernel-regression"]
     assert code == 0 and entry["engine"] == "replica" and "2006.13198" in entry["papers"] and "E_g" in entry["observables"]
+    assert {e["engine"] for e in strict(out)} <= {"replica", "resolvent", "dmft"}
     parameters = {p["name"]: p for p in entry["parameters"]}
     assert all(set(p) == {"name", "meaning", "domain", "default", "ndim"} and p["meaning"] for p in parameters.values())
     assert [parameters[n]["ndim"] for n in ("P", "ridge", "eigenvalues")] == [0, 0, 1]

@@ -32,6 +32,11 @@ def test_reference(paper):
     assert paper.title in entry and f"{{{paper.year}}}" in entry
 
 
+def test_every_model_cites_what_is_in_the_references():
+    for name in models.names():
+        papers.bibtex(models.load(name)().references)
+
+
 def test_bibtex_keeps_order_and_drops_repetitions():
     both = papers.bibtex(["2006.13198", "2002.02561", "2006.13198"])
     assert both.count("@") == 2 and both.index("canatar2021") < both.index("bordelon2020")
