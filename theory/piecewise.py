@@ -8,10 +8,11 @@ from itertools import pairwise
 
 import sympy as sp
 
+from theory.declaration.elementwise import Wall
 from theory.errors import DerivationError
 from theory.truncated import average
 
-KINKED = (sp.Max, sp.Min, sp.Abs, sp.sign, sp.Heaviside, sp.Piecewise)
+KINKED = (sp.Max, sp.Min, sp.Abs, sp.sign, sp.Heaviside, sp.Piecewise, Wall)
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,8 @@ def _resolved(atom: sp.Basic, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> s
                 return value
         raise DerivationError(f"potential: {atom} is not defined between {lower} and {upper}; end it with a condition True")
     s = sign(atom.args[0])
+    if isinstance(atom, Wall):
+        return sp.oo if s > 0 else sp.S.Zero
     if isinstance(atom, sp.Abs):
         return s * atom.args[0]
     return sp.Integer(s) if isinstance(atom, sp.sign) else sp.Integer((s + 1) // 2)

@@ -14,6 +14,7 @@ from solvers.monte_carlo.algorithm import Algorithm, one_dimension
 from solvers.monte_carlo.local_fields import Landscape, Loaded, Term, evaluate_at, read_fields
 from solvers.monte_carlo.points import Point
 from solvers.monte_carlo.realisation import Realisation
+from theory.declaration.elementwise import Wall
 from theory.errors import ConvergenceError, DeclarationError
 
 WIDTH = sp.Symbol("_width", positive=True)
@@ -53,7 +54,7 @@ def rounded(expression: sp.Expr, names: Sequence[sp.Symbol]) -> sp.Expr:
     if expression.free_symbols.isdisjoint(names) or not expression.args:
         return expression
     parts = [rounded(a, names) for a in expression.args]
-    if isinstance(expression, (sp.Heaviside, sp.sign)):
+    if isinstance(expression, (sp.Heaviside, sp.sign, Wall)):
         raise DeclarationError(f"energy: {expression.func.__name__} of a field has no slope to descend; declare another algorithm")
     if isinstance(expression, sp.Abs):
         return sp.sqrt(parts[0] ** 2 + WIDTH**2)

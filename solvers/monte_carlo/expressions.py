@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
+from theory.declaration.elementwise import Wall
 from theory.errors import DeclarationError
 
 Value = Any  # a float or an array
@@ -24,6 +25,8 @@ def _heaviside(x: Value, at_zero: Value = 0.5) -> Value:
     return np.heaviside(x, at_zero)
 
 
+TOUCHING = 1e-8
+"""A wall is touched, not passed, up to this."""
 FUNCTIONS: dict[Any, Callable[..., Value]] = {
     sp.exp: np.exp,
     sp.log: np.log,
@@ -40,6 +43,7 @@ FUNCTIONS: dict[Any, Callable[..., Value]] = {
     sp.sign: np.sign,
     sp.floor: np.floor,
     sp.Heaviside: _heaviside,
+    Wall: lambda x: np.where(x > TOUCHING, np.inf, 0.0),
     sp.erf: _erf,
     sp.Max: lambda *values: reduce(np.maximum, values),
     sp.Min: lambda *values: reduce(np.minimum, values),
@@ -56,6 +60,8 @@ def evaluate(expression: sp.Basic, atom: Callable[[sp.Expr], Value], is_atom: Ca
         return float(expression)
     if is_atom(expression):
         return atom(expression)  # type: ignore[arg-type]
+    if isinstance(expression, sp.Piecewise):
+        return _pieces(expression, lambda part: evaluate(part, atom, is_atom))
     values = [evaluate(argument, atom, is_atom) for argument in expression.args]
     if isinstance(expression, sp.Add):
         return sum(values[1:], values[0])
@@ -67,6 +73,21 @@ def evaluate(expression: sp.Basic, atom: Callable[[sp.Expr], Value], is_atom: Ca
         return FUNCTIONS[expression.func](*values)
     known = ", ".join(sorted(function.__name__ for function in FUNCTIONS))
     raise DeclarationError(f"function {expression.func.__name__} in {expression} cannot be simulated; known: {known}")
+
+
+def _pieces(expression: sp.Piecewise, value: Callable[[sp.Expr], Value]) -> Value:
+    """The first piece whose condition, a comparison, holds."""
+    result: Value = np.nan
+    for piece, condition in reversed(expression.args):
+        if condition is sp.true:
+            result = value(piece)
+        elif isinstance(condition, (sp.StrictGreaterThan, sp.StrictLessThan)):
+            result = np.where(value(condition.gts - condition.lts) > 0, value(piece), result)
+        elif isinstance(condition, (sp.GreaterThan, sp.LessThan)):
+            result = np.where(value(condition.gts - condition.lts) >= 0, value(piece), result)
+        else:
+            raise DeclarationError(f"condition {condition} in {expression} cannot be simulated; compare two numbers")
+    return result
 
 
 def _power(base: Value, exponent: Value) -> Value:

@@ -8,7 +8,10 @@ from solvers.monte_carlo.algorithm import Algorithm, Drawn
 from solvers.monte_carlo.convex import Convex
 from solvers.monte_carlo.descents import Descending
 from solvers.monte_carlo.dynamics import Dynamics
+from solvers.monte_carlo.great_circles import GreatCircles
+from solvers.monte_carlo.margin import Margin
 from solvers.monte_carlo.quadratic_law import QuadraticLaw
+from solvers.monte_carlo.slices import Slices
 from theory.declaration.descent import Descent
 from theory.declaration.expression import Expression
 from theory.declaration.step import Step
@@ -16,7 +19,8 @@ from theory.errors import DeclarationError
 
 ALGORITHMS: dict[str, tuple[type[Algorithm], ...]] = {
     "argmin": (QuadraticLaw, Convex),
-    "gibbs": (QuadraticLaw,),
+    "margin": (Margin,),
+    "gibbs": (QuadraticLaw, GreatCircles, Slices),
 }
 """By the name that a declaration gives, ``Energy(..., algorithm=name)``: the first class that takes the model is used."""
 

@@ -16,7 +16,7 @@ dimension, whose atoms stand for leaves and local fields; matrices are a noncomm
 from theory.declaration.copies import redrawn
 from theory.declaration.descent import Descent
 from theory.declaration.dimensions import Dim, Spectrum
-from theory.declaration.elementwise import absolute, cos, cosh, erf, exp, heaviside, log, relu, sign, sin, sqrt, tanh
+from theory.declaration.elementwise import absolute, cos, cosh, erf, exp, heaviside, log, relu, sign, sin, sqrt, tanh, wall
 from theory.declaration.energy import Energy
 from theory.declaration.ensembles import Deterministic, Gaussian
 from theory.declaration.expression import Expression
@@ -39,7 +39,7 @@ __all__ = [
     "Sum", "Prod", "Inv", "Outer", "hebb",
     # scalars and functions
     "sum_over", "mean", "average", "Tr", "quadratic_form", "redrawn", "Over", "Average", "QuadraticForm", "Trace",
-    "tanh", "erf", "relu", "heaviside", "sign", "sqrt", "exp", "log", "cosh", "sin", "cos", "absolute",
+    "tanh", "erf", "relu", "heaviside", "sign", "sqrt", "exp", "log", "cosh", "sin", "cos", "absolute", "wall",
     # laws
     "Model", "Energy", "Expression", "Step", "Descent", "Parameter", "Contribution",
     # walks

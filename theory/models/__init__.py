@@ -8,13 +8,19 @@ from typing import Any
 from theory.errors import ParameterError, did_you_mean
 
 REGISTRY = {
+    "bayes-linear-regression": "theory.models.bayes_linear_regression:BayesLinearRegression",
+    "bayes-perceptron": "theory.models.bayes_perceptron:BayesPerceptron",
     "elastic-net": "theory.models.elastic_net:ElasticNet",
     "flow-linear-regression": "theory.models.sgd_linear_regression:FlowLinearRegression",
     "flow-random-features": "theory.models.sgd_random_features:FlowRandomFeatures",
+    "gardner": "theory.models.gardner:Gardner",
     "gd-linear-regression": "theory.models.sgd_linear_regression:GDLinearRegression",
     "gd-random-features": "theory.models.sgd_random_features:GDRandomFeatures",
     "glm-flow": "theory.models.glm_flow:GLMFlow",
     "kernel-regression": "theory.models.kernel_regression:KernelRegression",
+    "lasso": "theory.models.lasso:Lasso",
+    "logistic-regression": "theory.models.logistic_regression:LogisticRegression",
+    "max-margin": "theory.models.max_margin:MaxMargin",
     "one-pass-linear-regression": "theory.models.sgd_linear_regression:OnePassLinearRegression",
     "one-pass-random-features": "theory.models.sgd_random_features:OnePassRandomFeatures",
     "out-of-distribution": "theory.models.out_of_distribution:OutOfDistribution",

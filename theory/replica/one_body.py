@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 from random import Random
 
 import sympy as sp
@@ -91,6 +92,8 @@ def _partition(potential: sp.Expr, observable: sp.Expr, h: sp.Symbol, volume: bo
     """⟨g(h) exp(−βV(h))⟩ as a list of (exponent, factor), one for every smooth piece."""
     out = []
     for lower, upper, (v, g) in pieces(sp.Tuple(potential, observable), h):
+        if v is sp.oo:
+            continue
         v = sp.expand(v)
         if volume:
             if v != 0:
@@ -115,14 +118,20 @@ def _partition(potential: sp.Expr, observable: sp.Expr, h: sp.Symbol, volume: bo
 
 
 def _minimal(potential: sp.Expr, h: sp.Symbol, _: bool) -> OneBody:
-    cut = pieces(potential, h)
+    cut = [piece for piece in pieces(potential, h) if piece[2] is not sp.oo]
+    if not cut or any(one[1] != two[0] for one, two in pairwise(cut)):
+        raise DerivationError(f"potential {potential}: infinite between finite pieces, or everywhere; walls stand at its ends")
     edges, minima = [-sp.oo], []
+    (begin, _, first), (_, end, last) = cut[0], cut[-1]
+    if begin.is_finite:
+        minima.append((begin, first))
+        edges.append(begin + WIDTH * first.diff(h).xreplace({h: begin}))
     for i, (_, upper, body) in enumerate(cut):
         _convex(body.diff(h, 2), potential, h)
         minima.append((_stationary(body, h), body))
-        if upper == sp.oo:
+        if i == len(cut) - 1:
             break
-        following = cut.bodies[i + 1]
+        following = cut[i + 1][2]
         if sp.simplify((following - body).xreplace({h: upper})) != 0:
             raise DerivationError(
                 f"potential {potential}: it jumps at {h} = {upper}, where a minimum at zero temperature breaks "
@@ -135,6 +144,9 @@ def _minimal(potential: sp.Expr, h: sp.Symbol, _: bool) -> OneBody:
         if jump != 0:
             minima.append((upper, body))
             edges.append(upper + WIDTH * right)
+    if end.is_finite:
+        edges.append(end + WIDTH * last.diff(h).xreplace({h: end}))
+        minima.append((end, last))
     edges.append(sp.oo)
     point = Pieces(OMEGA, tuple(edges), tuple(sp.sympify(m) for m, _ in minima))
     energies = [b.xreplace({h: m}) + (m - OMEGA) ** 2 / (2 * WIDTH) for m, b in minima]
