@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from functools import lru_cache, reduce
 from typing import Any
 
@@ -15,12 +16,13 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from solvers.proximal import proximal_point
+from solvers.numerics import numeric_functions
+from solvers.proximal import joint_proximal_point, proximal_point
 from solvers.quadrature import gaussian_rule, half_line_rule
 from theory.averages import CONTINUOUS, Average, Bound, ModeSum
 from theory.errors import ParameterError
 from theory.modes import ModeArray, ModeIndex, ModeValue
-from theory.proximal import Proximal, X
+from theory.proximal import JointProximal, Proximal, X
 from theory.special import Support
 
 BLOCK = 1 << 21
@@ -38,23 +40,6 @@ class _Sum(sp.Expr):
     def _numpycode(self, printer):
         body, weight, axis = self.args
         return f"_sum({printer._print(body)}, {printer._print(weight)}, {axis})"
-
-
-def _sum(body: Any, weight: NDArray, axis: int) -> Any:
-    return np.sum(body * weight, axis=axis, keepdims=True)
-
-
-def _functions() -> dict[str, Any]:
-    from scipy.special import erfcx, log_ndtr, ndtr
-
-    return {
-        "_sum": _sum,
-        "Support": lambda x: np.where(np.asarray(x) != 0, 1.0, 0.0),
-        "H": lambda x: ndtr(-np.asarray(x)),
-        "log_H": lambda x: log_ndtr(-np.asarray(x)),
-        "hazard": lambda x: np.sqrt(2 / np.pi) / erfcx(np.asarray(x) / np.sqrt(2)),
-        "log_cosh": lambda x: np.logaddexp(x, -np.asarray(x)) - np.log(2.0),
-    }
 
 
 class Compiled:
@@ -86,7 +71,7 @@ class Compiled:
             self._note_axes(expression)
         names = {s: self._leaf(("scalar", s)) for s in self.scalars}
         lowered = [e.xreplace(names) for e in lowered]
-        own = {**_functions(), **dict(self._potentials.values())}
+        own = {**numeric_functions(), **dict(self._potentials.values())}
         self._function = sp.lambdify(list(self._leaves.values()), lowered, modules=[own, "scipy", "numpy"], cse=True)
 
     def _leaf(self, key: Any) -> sp.Symbol:
@@ -101,6 +86,8 @@ class Compiled:
             return _Sum(self._lower(e.body), self._leaf(("weight", e.bound)), self.axes[e.bound])
         if isinstance(e, Proximal):
             return self._proximal(e)
+        if isinstance(e, JointProximal):
+            return self._joint_proximal(e)
         if isinstance(e, ModeValue):
             return self._leaf(("entry", e.array, e.indices))
         if isinstance(e, Bound):
@@ -124,6 +111,19 @@ class Compiled:
             self._potentials[potential] = (f"_proximal{len(self._potentials)}", lambda *a: proximal_point(slopes, *a))
         call = sp.Function(self._potentials[potential][0])
         return call(*[self._lower(a) for a in (omega, chi, *names)])
+
+    def _joint_proximal(self, e: JointProximal) -> sp.Expr:
+        """One component of what the solver of h + χ ∇V(h) = ω gives; equal calls are made once."""
+        potential, h = e.potential, list(e.names)
+        names = sorted(potential.free_symbols - set(h), key=sp.default_sort_key)
+        if potential not in self._potentials:
+            count = len(h)
+            slopes = [potential.diff(x) for x in h] + [potential.diff(h[i], h[j]) for i in range(count) for j in range(count)]
+            function = sp.lambdify([*h, *names], slopes, modules=["scipy", "numpy"], cse=True)
+            name = f"_proximal{len(self._potentials)}"
+            self._potentials[potential] = (name, lambda *a: joint_proximal_point(function, count, *a))
+        call = sp.Function(self._potentials[potential][0])(*[self._lower(a) for a in (*e.omega, *e.chi, *names)])
+        return sp.Function("_component")(call, sp.Integer(e.component))
 
     def __call__(
         self,
@@ -218,8 +218,16 @@ def _dimension(variable: Any) -> str:
 
 
 @lru_cache(maxsize=512)
+def _function(expressions: tuple[sp.Expr, ...]) -> Compiled:
+    return Compiled(expressions)
+
+
+@lru_cache(maxsize=512)
 def _compiled(expressions: tuple[sp.Expr, ...], nodes: int, rule: str) -> Compiled:
-    return Compiled(expressions, nodes, rule)
+    """One function serves every number of nodes."""
+    new = copy(_function(expressions))
+    new.nodes, new.rule = nodes, rule
+    return new
 
 
 def compile_expressions(expressions: Iterable[sp.Expr], nodes: int = 80, rule: str = "hermite") -> Compiled:
@@ -233,5 +241,6 @@ def compile_function(arguments: Sequence[sp.Symbol], expressions: Sequence[sp.Ex
     extremes = {sp.Max: "_largest", sp.Min: "_least"}
     for kind, name in extremes.items():
         whole = [e.replace(kind, sp.Function(name)) for e in whole]
-    own = {"_largest": lambda *v: reduce(np.maximum, v), "_least": lambda *v: reduce(np.minimum, v), **_functions(), **functions}
+    own = {"_largest": lambda *v: reduce(np.maximum, v), "_least": lambda *v: reduce(np.minimum, v)}
+    own = {**own, **numeric_functions(), **functions}
     return sp.lambdify(list(arguments), whole, modules=[own, "scipy", "numpy"], cse=True)

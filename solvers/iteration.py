@@ -12,7 +12,7 @@ from solvers.mode_data import ModeData
 from solvers.systems import System, evaluated
 
 STEPS = 500
-NODES = 101
+NODES = {0: 101, 1: 101, 2: 41, 3: 25}
 SETTLED = 1e-3
 DAMPING = (0.5, 0.15, 0.04)
 """Shares of a step, tried in turn."""
@@ -22,7 +22,8 @@ def evolved(system: System, scalars: Any, points: int, data: ModeData, lower: ND
     """Values of the unknowns (points, m) near a fixed point, or where the iteration ended; None where an equation is no map."""
     if any(e.lhs != u for e, u in zip(system.theory.equations, system.unknowns, strict=True)):
         return None
-    compiled = compile_expressions([system.written_out(e.rhs) for e in system.theory.equations], NODES, "uniform")
+    maps = [system.written_out(e.rhs) for e in system.theory.equations]
+    compiled = compile_expressions(maps, NODES.get(system.depth, 17), "uniform")
     x = np.where(np.isfinite(upper), np.where(np.isfinite(lower), lower + 0.5 * (upper - lower), upper - 1.0), 1.0)
     x = np.where(np.isfinite(lower) | np.isfinite(upper), x, 0.3)
     active = np.arange(points)

@@ -41,6 +41,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "im": mp.im,
     "conjugate": mp.conj,
     "Max": max,
+    "Clipped": max,
     "Min": min,
     "Heaviside": lambda x, half=0.5: mp.mpf(1 if x > 0 else 0 if x < 0 else half),
     "Support": lambda x: mp.mpf(x != 0),

@@ -18,6 +18,8 @@ from solvers.systems import System, compiled_system, symbols_of
 
 LEVELS = (201, 801, 3201)
 """Nodes of Gaussian averages, tried in turn until the forward error is small enough."""
+NESTED = {2: (61, 121, 241), 3: (31, 61, 91), 4: (17, 25, 33)}
+"""The same where averages are nested, by their depth."""
 LINEAR_SCALE = 1e-3
 """The error of an unknown that may be zero is relative to itself or to this share of its interval, whichever is larger."""
 UNDERFLOW = 1e-290
@@ -78,7 +80,7 @@ def solve_piece(task: Task) -> Piece:
         if (own := own_solver(task.theory)) is not None:
             return own(task)
         piece, system = Piece(), compiled_system(task.theory)
-        levels = LEVELS if system.has_quadrature else LEVELS[:1]
+        levels = levels_of(system) if system.has_quadrature else LEVELS[:1]
         for level, nodes in enumerate(levels):
             finer = levels[level + 1] if level + 1 < len(levels) else 2 * nodes - 1
             piece = _solved(
@@ -87,6 +89,11 @@ def solve_piece(task: Task) -> Piece:
             if all((e <= task.tolerance).all() for e in piece.errors.values()):
                 break
         return piece
+
+
+def levels_of(system: System) -> tuple[int, ...]:
+    """Nodes to try for the averages of a system."""
+    return LEVELS if system.depth < 2 else NESTED[min(system.depth, max(NESTED))]
 
 
 def _solved(task: Task, system: System, finer: System | None) -> Piece:

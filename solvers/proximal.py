@@ -1,4 +1,4 @@
-"""Proximal points of smooth convex potentials, by Newton's method inside a bracket, for many at once."""
+"""Proximal points of smooth convex potentials, by Newton's method, for many at once."""
 
 from __future__ import annotations
 
@@ -32,3 +32,48 @@ def proximal_point(slopes: Callable[..., Any], omega: ArrayLike, chi: ArrayLike,
             if np.all(done | np.isnan(h)):
                 break
     return h
+
+
+def joint_proximal_point(slopes: Callable[..., Any], count: int, *arguments: ArrayLike) -> NDArray:
+    """The h of shape (count, ...) with h + chi ∇V(h) = omega; ``arguments`` are omega (count), chi (count²) and parameters.
+
+    ``slopes(*h, *parameters)`` gives the gradient of V and then its second derivatives, row by row. Newton's method with steps
+    halved until the energy V(h) + (h - omega) chi⁻¹ (h - omega)/2, which is convex, falls along them.
+    """
+    broadcast = np.broadcast_arrays(*arguments)
+    shape = broadcast[0].shape
+    flat = [np.asarray(a, dtype=float).reshape(-1) for a in broadcast]
+    omega, chi = np.stack(flat[:count], axis=-1), np.stack(flat[count : count + count**2], axis=-1).reshape(-1, count, count)
+    given = flat[count + count**2 :]
+    h = omega.copy()
+    active = np.flatnonzero(np.isfinite(omega).all(axis=1) & np.isfinite(chi).all(axis=(1, 2)))
+    h[np.setdiff1d(np.arange(len(h)), active)] = np.nan
+    with np.errstate(all="ignore"):
+        inverse = np.full_like(chi, np.nan)
+        inverse[active] = np.linalg.inv(chi[active])
+
+        def at(points: NDArray, which: NDArray) -> tuple[NDArray, NDArray]:
+            found = slopes(*points.T, *[g[which] for g in given])
+            found = [np.broadcast_to(f, (len(which),)) for f in found]
+            gradient = np.stack(found[:count], axis=-1)
+            gradient = gradient + np.einsum("nij,nj->ni", inverse[which], points - omega[which])
+            return gradient, np.stack(found[count:], axis=-1).reshape(-1, count, count) + inverse[which]
+
+        for _ in range(STEPS):
+            if not active.size:
+                break
+            gradient, bend = at(h[active], active)
+            step = -np.linalg.solve(bend, gradient[..., None])[..., 0]
+            share = np.ones(len(active))
+            for _ in range(40):
+                # The slope along the step must not have turned upwards beyond half of what it was.
+                new = at(h[active] + share[:, None] * step, active)[0]
+                before, after = (gradient * step).sum(-1), (new * step).sum(-1)
+                steep = ~(np.abs(after) <= 0.9 * np.abs(before) + 1e-300) & (np.abs(before) > 1e-28)
+                if not steep.any():
+                    break
+                share = np.where(steep, share / 2, share)
+            h[active] += share[:, None] * step
+            done = (np.abs(step) <= 1e-14 * (np.abs(h[active]) + np.abs(omega[active]))).all(axis=1)
+            active = active[~(done | ~np.isfinite(step).all(axis=1))]
+    return np.moveaxis(h, -1, 0).reshape(count, *shape)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import lru_cache
 from typing import Any
 
@@ -75,15 +76,28 @@ class System:
             )
         self.forms = [[grouped(self.written_out(f), self.unknowns) for f in forms] for forms in theory.residuals]
         self._check_symbols()
-        flat = [e for forms in self.forms for f in forms for e in (f, rounding(f), *self.slopes(f))]
-        self._residuals = compile_expressions(flat, nodes, "uniform")
-        ends = [self.written_out(sp.sympify(b)) for u in theory.unknowns for b in (u.lower, u.upper)]
+        self._flat = [e for forms in self.forms for f in forms for e in (f, rounding(f), *self.slopes(f))]
+        flat, ends = self._flat, [self.written_out(sp.sympify(b)) for u in theory.unknowns for b in (u.lower, u.upper)]
         self._infinite = [float(e) if e.is_infinite else None for e in ends]
-        self._ends = compile_expressions([sp.S.Zero if e.is_infinite else e for e in ends], nodes, "uniform")
+        self._finite = [sp.S.Zero if e.is_infinite else e for e in ends]
         seen = [self.observable(name) for name in (*(s.name for s in theory.definitions), *theory.observables)]
         self.has_quadrature = any(e.has(GaussianAverage, HalfLine) for e in [*flat, *ends, *seen])
         self.gaussian = any(e.has(GaussianAverage, HalfLine, H) for e in flat)
+        self.depth = max((depth(e) for e in [*flat, *ends, *seen]), default=0)
         self.per_mode = {n for n in theory.observables if any(isinstance(s, ModeIndex) for s in self.observable(n).free_symbols)}
+        self.base = self
+        self._compile()
+
+    def _compile(self) -> None:
+        self._residuals = compile_expressions(self._flat, self.nodes, "uniform")
+        self._ends = compile_expressions(self._finite, self.nodes, "uniform")
+
+    def with_nodes(self, nodes: int) -> System:
+        """The same system with another number of nodes of Gaussian averages."""
+        new = copy(self)
+        new.nodes = nodes
+        new._compile()
+        return new
 
     def written_out(self, expression: sp.Expr) -> sp.Expr:
         """In unknowns and parameters alone."""
@@ -169,24 +183,37 @@ def _slope(expression: sp.Expr, unknown: sp.Symbol, logarithmic: bool) -> sp.Exp
 
 @lru_cache(maxsize=256)
 def _outputs(system: System, names: tuple[str, ...]) -> Expressions:
+    return Expressions(_written(system.base, names), system.nodes)
+
+
+@lru_cache(maxsize=128)
+def _written(system: System, names: tuple[str, ...]) -> list[sp.Expr]:
     expressions = []
     for name in names:
         value = system.observable(name)
         expressions += [value, rounding(value), *system.slopes(value)]
-    return Expressions(expressions, system.nodes)
+    return expressions
 
 
-_systems: dict[Any, System] = {}
+def depth(expression: sp.Expr) -> int:
+    """How many averages over continuous variables are nested in an expression."""
+    return max((depth(a.body) + isinstance(a, (GaussianAverage, HalfLine)) for a in outermost(expression)), default=0)
+
+
+_systems: dict[Any, dict[int, System]] = {}
 
 
 def compiled_system(theory: Any, nodes: int = 201) -> System:
     """The system of a theory, made once in each process for equal mathematics."""
-    key = (theory_key(theory), nodes)
+    key = theory_key(theory)
     if key not in _systems:
         if len(_systems) >= 64:
             _systems.pop(next(iter(_systems)))
-        _systems[key] = System(theory, nodes)
-    return _systems[key]
+        _systems[key] = {}
+    found = _systems[key]
+    if nodes not in found:
+        found[nodes] = next(iter(found.values())).with_nodes(nodes) if found else System(theory, nodes)
+    return found[nodes]
 
 
 def symbols_of(theory: Any, named: Mapping[str, Any]) -> dict[Any, Any]:

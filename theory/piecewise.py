@@ -39,6 +39,8 @@ class Pieces:
         """Average over variable = mean + deviation z of the function times ``weight(z)``, with z a standard Gaussian."""
         total = sp.S.Zero
         for lower, upper, body in self:
+            if body == 0:
+                continue
             ends = [e if e.is_infinite else (e - mean) / deviation for e in (lower, upper)]
             total += average(lambda z, body=body: body.xreplace({self.variable: mean + deviation * z}) * weight(z), *ends)
         return total

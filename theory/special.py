@@ -74,3 +74,51 @@ class log_cosh(sp.Function):
     def _latex(self, printer, exp=None):
         text = rf"\ln\cosh\left({printer._print(self.args[0])}\right)"
         return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+
+
+class LargestEigenvalue(sp.Function):
+    """Largest real part of the eigenvalues of a square matrix, whose entries are given row by row."""
+
+    @classmethod
+    def eval(cls, *entries):
+        return entries[0] if len(entries) == 1 else None
+
+    def fdiff(self, argindex=1):
+        return LargestEigenvalueSlope(sp.Integer(argindex - 1), *self.args)
+
+    def _eval_is_real(self):
+        return True
+
+    def _latex(self, printer, exp=None):
+        size = round(len(self.args) ** 0.5)
+        rows = [" & ".join(map(printer._print, self.args[i * size : (i + 1) * size])) for i in range(size)]
+        text = r"\lambda_{\max}\begin{pmatrix}" + r" \\ ".join(rows) + r"\end{pmatrix}"
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+
+
+class LargestEigenvalueSlope(sp.Function):
+    """Derivative of :class:`LargestEigenvalue` by the entry of that number."""
+
+    def _eval_is_real(self):
+        return True
+
+
+class Clipped(sp.Function):
+    """The larger of two arguments, as ``Max``, which SymPy leaves as it stands: it would spend its time on which is larger."""
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, x, bound):
+        return sp.Max(x, bound) if x.is_number and bound.is_number else None
+
+    def fdiff(self, argindex=1):
+        gap = self.args[0] - self.args[1]
+        return sp.Heaviside(gap if argindex == 1 else -gap)
+
+    def _eval_is_real(self):
+        return True
+
+    def _latex(self, printer, exp=None):
+        text = rf"\max\left({', '.join(map(printer._print, self.args))}\right)"
+        return text if exp is None else rf"{text}^{{{exp}}}"

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import sympy as sp
 
 from theory.averages import GaussianAverage, HalfLine
-from theory.special import H
+from theory.special import Clipped, H
 
 FAR = 12
 """Widths of a Gaussian beyond which it has no weight in double precision (1e-32)."""
@@ -65,5 +65,5 @@ def _tail(function: Callable[[sp.Expr], sp.Expr], lower: sp.Expr) -> sp.Expr:
             moments.append(lower ** (k - 1) * density(lower) + (k - 1) * moments[k - 2])
         return sp.Add(*[c * moments[k] for k, c in powers.items()])
     t = sp.Dummy("t", positive=True)
-    start = lower if lower.is_number and lower >= -FAR else sp.Max(lower, -FAR)
+    start = lower if lower.is_number and lower >= -FAR else Clipped(lower, -FAR)
     return HalfLine((density(z) * body).xreplace({z: start + t}), t)

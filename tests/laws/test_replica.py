@@ -213,7 +213,6 @@ def test_results_in_normal_form_are_equal_expressions():
         ),
         (lambda M, P, X, w: Energy((X @ w).square() + sum_over(M, w**4 - w**2), over=w), "not quadratic in w"),
         (lambda M, P, X, w: Energy(w.square(), over=w), "there is no disorder to average"),
-        (lambda M, P, X, w: Energy((X @ w).square() + (Gaussian("Y", P, M) @ w - 1).square() + w.square(), over=w), "several"),
         (lambda M, P, X, w: Energy(((X.T @ (X @ w)) - w).square() + w.square(), over=w), "resolvent engine"),
         (
             lambda M, P, X, w: Energy((X @ w).square() + w.square(), over=w, observe={"x": sum_over(M, w.map(sp.tanh))}),

@@ -10,7 +10,8 @@ from solvers.compile import compile_expressions
 from theory import Dim, Energy, Gaussian, Noise, Quenched, Signs, State, absolute, exp, heaviside, log, mean, relu, sign, sum_over
 from theory.errors import DerivationError
 from theory.models.gardner import Gardner
-from theory.replica.general import derive_general, free_energy
+from theory.replica.general import derive_general
+from theory.replica.saddle_point import free_energy
 
 lam, kappa, T = sp.symbols("lambda kappa T", positive=True)
 N, P = Dim("N"), Dim("P")
@@ -53,8 +54,8 @@ def test_the_free_energy_is_stationary(case):
                 point[symbol] = float(compile_expressions([value], 801, "uniform")(point)[0])
     value = free_energy({k: v for k, v in state.items() if k != "eliminated"})
     phi = compile_expressions([value.xreplace({sp.Symbol("beta", positive=True): state["beta"]})], 801, "uniform")
-    symbols = [x for p in state["order_parameters"] for x in vars(p).values() if x is not None]
-    for symbol in [*symbols, *([state["multiplier"]] if state["multiplier"] is not None else [])]:
+    symbols = [x for p in (*state["overlaps"], *state["mixed"]) for x in p.symbols]
+    for symbol in [*symbols, *state["multipliers"].values()]:
         step = 1e-4 * abs(point[symbol])
         slope = (phi({**point, symbol: point[symbol] + step})[0] - phi({**point, symbol: point[symbol] - step})[0]) / (2 * step)
         assert abs(slope * point[symbol]) < 3e-6, symbol
@@ -139,7 +140,7 @@ def test_the_training_loss_is_a_derivative_of_the_ground_state_energy():
         (lambda: Energy(sum_over(P, 1 + relu(-(X @ ball))), over=ball, phase="SAT"), "nowhere 0"),
         (lambda: Energy(sum_over(P, heaviside(-y * (X @ w))), over=w, phase="SAT"), "not normalisable"),
         (lambda: Energy(sum_over(P, relu((X @ w) ** 2 - 1)) + RIDGE, over=w), "not linear in h"),
-        (lambda: Energy(sum_over(P, relu(X @ w + (Gaussian("Y", P, N) @ w) ** 2)) + RIDGE, over=w), "several local fields"),
+        (lambda: Energy(sum_over(P, relu(X @ w + (Gaussian("Y", P, N) @ w) ** 2)) + RIDGE, over=w), "it has kinks and couples"),
         (lambda: Energy(sum_over(P, relu(1 - y * (X @ w))) + RIDGE, over=w, ansatz="1RSB"), "ansatz 1RSB"),
     ],
 )

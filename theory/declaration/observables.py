@@ -70,7 +70,8 @@ def _one(name, value, states, dims):
     carried = batch(value.expr if isinstance(value, Vec) else value)
     if carried:
         refuse(f"observable {name}", f"{value} still carries {', '.join(sorted(map(str, carried)))}", "reduce it with sum_over")
-    known = {d.name for d in dims}
+    # New samples, on which a random matrix of the observable's own acts, are dimensions too.
+    known = {d.name for d in (*dims, *(d for leaf in leaves(value) if leaf.kind == "gaussian" for d in leaf.dims))}
     for d in symbols(value):
         if isinstance(d, Dim) and d.name not in known:
             refuse(f"observable {name}", f"{d} is no dimension of the model", f"it has {', '.join(sorted(known))}")

@@ -39,23 +39,45 @@ def replica_symmetric(label: str) -> OrderParameter:
 
 @dataclass(frozen=True)
 class Overlaps:
-    """RS order parameters of samples that need not be quadratic, each beside its conjugate.
+    """RS order parameters of one bilinear form of samples that need not be quadratic, each beside its conjugate.
 
-    ``width`` is c, or χ at zero temperature, and ``overlap`` q, as in :class:`OrderParameter`; ``mixed`` is m, the overlap with a
-    teacher (None without one). ``drive`` = −q̂, ``stiffness`` = ĉ and ``pull`` = m̂ are conjugate to c, q and m.
+    ``width`` is c, or χ at zero temperature, and ``overlap`` q, as in :class:`OrderParameter`; ``drive`` = −q̂ and ``stiffness`` = ĉ
+    are conjugate to c and q. Width and stiffness are zero between states that do not fluctuate together.
     """
 
-    width: sp.Symbol
+    width: sp.Expr
     overlap: sp.Symbol
-    mixed: sp.Symbol | None
     drive: sp.Symbol
-    stiffness: sp.Symbol
-    pull: sp.Symbol | None
+    stiffness: sp.Expr
+
+    @property
+    def symbols(self) -> list[sp.Symbol]:
+        return [s for s in (self.width, self.overlap, self.drive, self.stiffness) if isinstance(s, sp.Symbol)]
 
 
-def overlaps(label: str, cold: bool, teacher: bool) -> Overlaps:
-    """RS order parameters of the samples called ``label`` (empty for the only ones)."""
+@dataclass(frozen=True)
+class Mixed:
+    """RS order parameter of one linear form, the overlap with a teacher or the mean of a field, and its conjugate m̂."""
+
+    value: sp.Symbol
+    pull: sp.Symbol
+
+    @property
+    def symbols(self) -> list[sp.Symbol]:
+        return [self.value, self.pull]
+
+
+def overlaps(label: str, cold: bool, together: bool, itself: bool) -> Overlaps:
+    """RS order parameters of the bilinear form called ``label``, of a field with ``itself`` or of fields that fluctuate
+    ``together``."""
     tail = f"_{label}" if label else ""
-    width, overlap, drive = (sp.Symbol(f"{name}{tail}", positive=True) for name in ("chi" if cold else "c", "q", "qhat"))
-    mixed, pull, stiffness = (sp.Symbol(f"{name}{tail}", real=True) for name in ("m", "mhat", "chat"))
-    return Overlaps(width, overlap, mixed if teacher else None, drive, stiffness, pull if teacher else None)
+    sign = {"positive": True} if itself else {"real": True}
+    width, overlap, drive = (sp.Symbol(f"{name}{tail}", **sign) for name in ("chi" if cold else "c", "q", "qhat"))
+    stiffness = sp.Symbol(f"chat{tail}", real=True)
+    return Overlaps(width if together else sp.S.Zero, overlap, drive, stiffness if together else sp.S.Zero)
+
+
+def mixed(label: str) -> Mixed:
+    """RS order parameter of the linear form called ``label``."""
+    tail = f"_{label}" if label else ""
+    return Mixed(sp.Symbol(f"m{tail}", real=True), sp.Symbol(f"mhat{tail}", real=True))

@@ -24,9 +24,9 @@ def capacity(state: State) -> dict[str, Any]:
 def _capacity(state: State) -> sp.Expr | None:
     if state["regime"] != "SAT" or len(state["unknowns"]) != 1 or len(state["model"].samples) != 1:
         return None
-    (unknown,), (equation,), (parameter,) = state["unknowns"], state["residual"], state["order_parameters"]
+    (unknown,), (equation,), parameter = state["unknowns"], state["residual"], state["overlaps"][0]
     width = state["eliminated"][-1].get(parameter.width)
-    if unknown != parameter.overlap or width is None or state["model"].prior == "ising":
+    if unknown != parameter.overlap or width is None or "ising" in state["model"].populations[0].priors:
         return None
     small = sp.Symbol("varepsilon", positive=True)
     top = sp.expand(width + unknown)

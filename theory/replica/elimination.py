@@ -6,7 +6,9 @@ from __future__ import annotations
 import sympy as sp
 
 from theory.averages import Average
-from theory.proximal import Proximal
+from theory.proximal import JointProximal, Proximal
+
+CLOSED = (Average, Proximal, JointProximal, sp.core.function.Application)
 
 
 def hidden(expression: sp.Expr) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr]]:
@@ -14,7 +16,7 @@ def hidden(expression: sp.Expr) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr]]:
     stand_ins: dict[sp.Expr, sp.Symbol] = {}
 
     def walk(e: sp.Expr) -> sp.Expr:
-        if isinstance(e, (Average, Proximal, sp.Function)) or (isinstance(e, sp.Pow) and e.exp.free_symbols):
+        if isinstance(e, CLOSED) or (isinstance(e, sp.Pow) and e.exp.free_symbols):
             return stand_ins.setdefault(e, sp.Dummy(f"s{len(stand_ins)}", positive=e.is_positive or None))
         return e.func(*map(walk, e.args)) if e.args else e
 
@@ -38,3 +40,9 @@ def linear(equation: sp.Expr, unknown: sp.Symbol) -> sp.Expr | None:
         return None
     slope, constant = sp.Poly(above, unknown).all_coeffs()
     return sp.factor(-constant / slope).xreplace(back)
+
+
+def multiplied_out(expression: sp.Expr) -> sp.Expr:
+    """Products and powers of sums written out, functions left as they are."""
+    plain, back = hidden(expression)
+    return sp.expand(plain).xreplace(back)

@@ -15,7 +15,7 @@ from theory.replica.ansatz import replica_symmetric
 from theory.replica.closure import closed_equations, conjugates_eliminated, with_canonical_variable
 from theory.replica.data import moments, plain, total
 from theory.replica.fields import W, read_fields
-from theory.replica.gaussian import is_quadratic, sample_average, site_integral
+from theory.replica.gaussian import is_exact, sample_average, site_integral
 from theory.replica.general import derive_general
 from theory.replica.hierarchy import per_replica
 from theory.replica.observables import SOURCE, SiteLaw
@@ -31,7 +31,7 @@ def derive(energy) -> Derivation:
     Every result is a live SymPy object, and any of them can be replaced: ``d.replace("ansatz", order_parameters=...)``.
     Raises DerivationError where the energy is beyond what is derived, naming the part.
     """
-    if not is_quadratic(energy):
+    if not is_exact(energy):
         return derive_general(energy)
     cold = energy.temperature == 0
     steps = [

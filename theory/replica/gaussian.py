@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import sympy as sp
 
-from theory.declaration.sites import sites
-from theory.declaration.walks import terms
+from theory.declaration.sites import Dot, Functional, sites, tops
+from theory.declaration.vectors import Vec
+from theory.declaration.walks import collect, terms
 from theory.errors import DerivationError
 from theory.replica.data import given
 from theory.replica.fields import H, V, W
@@ -23,14 +24,31 @@ def quadratic(expression: sp.Expr, symbol: sp.Symbol, what: str) -> tuple[sp.Exp
     return expression.coeff(symbol, 2), expression.coeff(symbol, 1), expression.coeff(symbol, 0)
 
 
-def is_quadratic(energy) -> bool:
-    """Whether every term of an energy is a quadratic polynomial of its states and fields, without a prior measure."""
-    if any(leaf.how.get("prior") for leaf in energy.states):
+def is_exact(energy) -> bool:
+    """Whether integrals are exact in the number of replicas: one state without a prior, and every term a quadratic polynomial of it
+    and of one centred field for each set of samples."""
+    if len(energy.states) != 1 or any(leaf.how.get("prior") for leaf in energy.states):
         return False
-    for _, expression, _ in terms(energy.energy):
-        moving = [s for s in sites(expression) if not given(s) and getattr(s.node, "kind", "") != "signs"]
-        if not expression.is_polynomial(*moving) or (moving and sp.Poly(expression, *moving).total_degree() > 2):
+    fields: dict = {}
+    for coefficient, expression, over in terms(energy.energy):
+        found = collect(Vec(over, expression)).expr if over is not None else expression
+        moving = [s for s in sites(found) if not given(s) and getattr(s.node, "kind", "") != "signs"]
+        if any(isinstance(t, Functional) for t in tops(found) | tops(coefficient)):
             return False
+        if not found.is_polynomial(*moving) or (moving and sp.Poly(found, *moving).total_degree() > 2):
+            return False
+        dots = [s.node.matrix for s in moving if isinstance(s.node, Dot)]
+        if any(getattr(getattr(m, "leaf", None), "how", {}).get("mean", 0) != 0 for m in dots):
+            return False
+        if dots:
+            bend = sp.hessian(found, moving)
+            if bend.rank() > 1:
+                return False
+            row = next((bend.row(i) for i in range(len(moving)) if any(bend.row(i))), bend.row(0))
+            lead = next((x for x in row if x != 0), 1)
+            key = (tuple(sp.cancel(x / lead) for x in row), tuple(moving))
+            if fields.setdefault(over, key) != key:
+                return False
     return True
 
 

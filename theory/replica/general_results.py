@@ -1,4 +1,4 @@
-"""The end of a replica calculation with one-body averages: stability, free energy, observables, and the theory."""
+"""The end of a replica calculation with averages over a few fields: observables, and the theory."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from theory.errors import DerivationError
 from theory.modes import ModeIndex
 from theory.replica.data import plain, total
 from theory.replica.results import parameter_of
-from theory.symbols import size
+from theory.replica.saddle_point import closed, mixed_of, overlap_of, sample_law, site_laws
+from theory.replica.site_law import SiteLaw
 
 State = Mapping[str, Any]
 MEANINGS = {
@@ -26,36 +27,19 @@ MEANINGS = {
 }
 
 
-def definitions(state: State, energy) -> dict[str, Any]:
-    """The replicon eigenvalue, stable while positive (one set of samples), and the energy or entropy at the saddle point."""
-    from theory.replica.general import closed, free_energy, sample_laws, site_law
-
-    model, found = state["model"], {}
-    if len(model.samples) == 1:
-        (s,), (law,), site = model.samples, sample_laws(state), site_law(state)
-        bend = size(s.dim.name) * law.mean(lambda body, _: body.curvature.map(lambda e: e**2))
-        _, variance = site.moments()
-        found["replicon"] = 1 - bend * site.sum(variance.map(lambda e: e**2), s.form[2] ** 2)
-    if state["regime"] == "UNSAT":
-        found["ground_state_energy"] = -free_energy(state)
-    elif state["regime"] == "SAT":
-        found["entropy"] = free_energy(state)
-    taken = {*energy.observe, *(p.name for p in energy.parameters)}
-    values = {name: closed(value, state) for name, value in found.items() if name not in taken}
-    return {"definitions": {sp.Symbol(name, real=True): value for name, value in values.items()}}
-
-
 def observables(state: State, energy) -> dict[str, Any]:
     """Every declared observable in the unknowns of the closed equations."""
-    from theory.replica.general import closed
-
-    values = {}
+    model, values = state["model"], {}
+    laws = dict(zip((p.dim for p in model.populations), site_laws(state), strict=True))
     for name, observable in energy.observe.items():
         if isinstance(observable, Vec):
-            at_index = _site(observable.expr, state)
-            value = at_index.xreplace({state["model"].index: ModeIndex(state["model"].dim.name)})
+            if observable.dim not in laws:
+                raise DerivationError(f"observable {name}: it has one value for each of {observable.dim}; sum over them")
+            value = _site(observable.expr, laws[observable.dim]).xreplace(
+                {laws[observable.dim].people.index: ModeIndex(observable.dim.name)}
+            )
         elif isinstance(observable, sp.Expr):
-            value = _scalar(observable, state)
+            value = _scalar(observable, state, laws)
         else:
             raise DerivationError(
                 f"observable {name}: contributions of modes are derived for quadratic energies; observe the modes"
@@ -64,26 +48,25 @@ def observables(state: State, energy) -> dict[str, Any]:
     return {"observables": values}
 
 
-def _site(expression: sp.Expr, state: State) -> sp.Expr:
+def _site(expression: sp.Expr, law: SiteLaw) -> sp.Expr:
     """Expectation of a site expression; ``average(...)`` in it stands for an expectation of its own."""
-    from theory.replica.general import site_law
-
     inner = {}
     for top in tops(expression):
         if isinstance(top, Average):
             inner[top] = sp.Dummy("average", real=True)
         elif isinstance(top, sp.Expr) and not isinstance(top, sp.Symbol):
             raise DerivationError(f"observable: the sum {top} inside another one; write it as an observable of its own")
-    values = {stand_in: _site(top.expr, state) for top, stand_in in inner.items()}
-    return site_law(state).expectation(state["model"].at_site(expression.xreplace(inner))).xreplace(values)
+    values = {stand_in: _site(top.expr, law) for top, stand_in in inner.items()}
+    return law.expectation(law.people.at_site(expression.xreplace(inner))).xreplace(values)
 
 
-def _scalar(expression: sp.Expr, state: State) -> sp.Expr:
+def _scalar(expression: sp.Expr, state: State, laws) -> sp.Expr:
     """Expectation of a function of sums over sites and samples, which do not fluctuate."""
-    model, rule = state["model"], {}
+    rule = {}
     for top in tops(expression):
-        if isinstance(top, Over) and top.dim == model.dim:
-            rule[top] = total(model.dim, _site(top.expr, state), model.index)
+        if isinstance(top, Over) and top.dim in laws:
+            law = laws[top.dim]
+            rule[top] = total(top.dim, _site(top.expr, law), law.people.index)
         elif isinstance(top, Over):
             rule[top] = _samples(top, state)
         else:
@@ -92,14 +75,24 @@ def _scalar(expression: sp.Expr, state: State) -> sp.Expr:
 
 
 def _samples(top: Over, state: State) -> sp.Expr:
-    from theory.replica.general import sample_laws
-
-    for s, law in zip(state["model"].samples, sample_laws(state), strict=True):
+    """A sum over samples of the energy, or over others: these are new ones, which the states have not seen."""
+    for s in state["model"].samples:
         if s.dim == top.dim:
-            return size(s.dim.name) * law.expectation(s.in_fields(top.expr))
-    raise DerivationError(
-        f"observable over {top.dim}: the energy has no samples there; sum over {state['model'].dim} or its samples"
-    )
+            return total(s.dim, sample_law(state, s).expectation(s.in_fields(top.expr)), s.index)
+    new = state["model"].fresh(top.expr, top.dim)
+    law = sample_law(state, new.samples, _values(new, state))
+    return total(top.dim, law.expectation(new.samples.in_fields(top.expr)), new.samples.index)
+
+
+def _values(new, state: State) -> dict[str, list[sp.Expr]]:
+    """Covariances of the fields of new samples, as sums over sites."""
+    laws, cold = site_laws(state), state["regime"] == "UNSAT"
+    both = [[overlap_of(p, law) for p, law in zip(form.parts, laws, strict=True)] for form in new.bilinear]
+    return {
+        "width": [sp.S.Zero if cold else sp.Add(*[width for width, _ in sums]) for sums in both],
+        "overlap": [sp.Add(*[overlap for _, overlap in sums]) for sums in both],
+        "mixed": [sp.Add(*[mixed_of(p, law) for p, law in zip(form.parts, laws, strict=True)]) for form in new.linear],
+    }
 
 
 def assembled(state: State, energy) -> dict[str, Any]:
@@ -125,7 +118,7 @@ def _unknown(unknown: sp.Symbol, state: State) -> Unknown:
     meaning = MEANINGS.get(unknown.name.split("_")[0], "conjugate of an overlap")
     if not unknown.is_positive:
         return Unknown(unknown, meaning, -sp.oo, sp.oo)
-    for p in state["order_parameters"]:
+    for p in state["overlaps"]:
         width = state["eliminated"][-1].get(p.width)
         if unknown == p.overlap and width is not None and sp.expand(width + unknown).free_symbols.isdisjoint({unknown}):
             return Unknown(unknown, meaning, sp.S.Zero, sp.expand(width + unknown))

@@ -1,57 +1,63 @@
-"""Samples that act through any function of Gaussian fields: one field of the state, replicated, and at most one of a teacher.
+"""Samples that act through any function of Gaussian fields, and the sums over sites in which their covariances are written.
 
-The fields of a sample are read off as linear combinations of what is random in it. One of them, h, depends on the state; a second
-one, u, is the same in every replica. They are jointly Gaussian, with covariances that are sums over sites.
+The fields of a sample are read off as linear combinations of what is random in it. Active ones, h, depend on the states and differ
+from replica to replica; passive ones, u (of a teacher, of noise), are the same in every replica. They are jointly Gaussian. Their
+covariances are bilinear forms of the states in two replicas, summed over sites, and linear ones; each distinct form is one
+order parameter, however many sets of samples share it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from random import Random
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
 from theory.declaration.dimensions import Dim
-from theory.declaration.ensembles import Gaussian
-from theory.declaration.sites import Dot, Leaf, Site, sites
+from theory.declaration.scalars import Over
+from theory.declaration.sites import Dot, Functional, Site, sites, tops
 from theory.declaration.vectors import Vec
-from theory.declaration.walks import collect, leaves, terms
+from theory.declaration.walks import collect, leaves, replace_tops, terms
 from theory.errors import DerivationError
 from theory.modes import ModeIndex
-from theory.piecewise import KINKED
-from theory.replica.data import at_mode, given, moments, plain, total
-from theory.replica.fields import H, V, W, _gauged, _matrix
+from theory.replica.data import at_mode, given, plain
+from theory.replica.fields import H, _gauged
+from theory.replica.forms import Bilinear, Covariances, Entry, Linear, Registry
+from theory.replica.populations import Population, populations
+from theory.replica.rows import expanded, rows, solved, split
 
 U = sp.Symbol("u", real=True)
-"""The field of the teacher at one sample."""
+"""The passive field of one sample, where there is one."""
+
+
+def numbered(symbol: sp.Symbol, count: int) -> tuple[sp.Symbol, ...]:
+    """The symbol, or as many with numbers."""
+    return (symbol,) if count == 1 else tuple(sp.Symbol(f"{symbol.name}_{i + 1}", real=True) for i in range(count))
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Samples over ``dim`` with the energy ``potential(H, U)`` each.
+    """Samples over ``dim`` with the energy ``potential`` each, a function of the ``active`` and ``passive`` fields.
 
-    At one site, with w and w' the state in two replicas: the covariance of h between replicas is the sum over sites of
-    ``form[2] w w' + form[1] (w + w') + form[0]`` plus ``noise``, that of h with u the sum of ``cross[1] w + cross[0]`` plus
-    ``shared``; ``teacher`` is the variance of u, None where the energy has no u.
+    ``covariance[i, j]``, i <= j, is that of two active fields, of an active one with a passive one, or of two passive ones, counted
+    in this order; ``means`` are those of the fields.
     """
 
     dim: Dim
     index: ModeIndex
     potential: sp.Expr
-    form: tuple[sp.Expr, sp.Expr, sp.Expr]
-    noise: sp.Expr
-    cross: tuple[sp.Expr, sp.Expr]
-    shared: sp.Expr
-    teacher: sp.Expr | None
-    rule: dict[Site, sp.Expr]
-    gauge: tuple[Site, ...]
+    active: tuple[sp.Symbol, ...]
+    passive: tuple[sp.Symbol, ...]
+    covariance: dict[tuple[int, int], Entry]
+    means: tuple[Entry, ...]
+    rule: dict[sp.Expr, sp.Expr] = field(repr=False)
+    gauge: tuple[Site, ...] = ()
 
     def in_fields(self, expression: sp.Expr) -> sp.Expr:
-        """A site expression over the samples in H and U; DerivationError where it needs another field."""
-        expression = _gauged(collect(Vec(self.dim, expression)).expr, self.gauge)
-        written = plain(at_mode(_expanded(expression.xreplace(self.rule)), self.index))
-        extra = sorted(map(str, written.atoms(Site)))
+        """A site expression over the samples in the fields; DerivationError where it needs another field."""
+        expression = split(_gauged(collect(Vec(self.dim, expression)).expr, self.gauge))
+        written = plain(at_mode(expanded(replace_tops(expression, self.rule)), self.index))
+        extra = sorted(map(str, [*written.atoms(Site), *written.atoms(Functional)]))
         if extra:
             raise DerivationError(
                 f"observable over {self.dim}: it depends on {extra[0]} besides the fields of the energy; "
@@ -62,163 +68,109 @@ class Samples:
 
 @dataclass(frozen=True)
 class Model:
-    """Sites (dimension, penalty of one site in W, prior) and sets of samples of an energy."""
+    """Populations of sites, sets of samples, and the forms that are their order parameters."""
 
-    dim: Dim
-    index: ModeIndex
-    state: Leaf
-    penalty: sp.Expr
-    prior: str | None
+    populations: tuple[Population, ...]
     samples: tuple[Samples, ...]
-    site_noise: dict[sp.Symbol, sp.Expr]
+    bilinear: tuple[Bilinear, ...]
+    linear: tuple[Linear, ...]
+    registry: Registry = field(repr=False)
 
-    def at_site(self, expression: sp.Expr) -> sp.Expr:
-        """A site expression over the state's dimension in W and per-mode data."""
-        return at_mode(expression.xreplace({Site(self.state): W}), self.index)
+    def population(self, dim: Dim) -> Population | None:
+        """The population of a dimension."""
+        return next((p for p in self.populations if p.dim == dim), None)
+
+    def fresh(self, expression: sp.Expr, over: Dim) -> Fresh:
+        """Samples that are not in the energy, as an observable over them needs; with the forms of their covariances."""
+        if not any(isinstance(s.node, Dot) for s in sites(collect(Vec(over, expression)).expr)):
+            homes = ", ".join(p.dim.name for p in self.populations)
+            raise DerivationError(f"observable over {over}: the energy has no samples there; sum over {homes} or its samples")
+        registry = Registry(self.populations)
+        samples = read_samples(collect(Vec(over, expression)).expr, over, self.populations, registry)
+        return Fresh(replace(samples, potential=sp.S.Zero), tuple(registry.bilinear), tuple(registry.linear))
+
+
+@dataclass(frozen=True)
+class Fresh:
+    """Samples that no energy acts on, and the forms in which their covariances are written."""
+
+    samples: Samples
+    bilinear: tuple[Bilinear, ...]
+    linear: tuple[Linear, ...]
 
 
 def read_model(energy) -> Model:
-    """The sites and samples of an :class:`~theory.declaration.Energy`; DerivationError names what is not derived."""
-    if len(energy.states) != 1:
-        names = ", ".join(sorted(s.name for s in energy.states))
-        raise DerivationError(f"states {names}: replicas of one State are derived; put both into one dimension")
+    """Sites and samples of an :class:`~theory.declaration.Energy`; DerivationError names what is not derived."""
     if energy.ansatz != "RS":
         raise DerivationError(
             f"ansatz {energy.ansatz} of {energy.name}: only replica symmetry is derived here; declare ansatz='RS'"
         )
-    (state,) = energy.states
-    dim, index = state.dim, ModeIndex(state.dim.name, "k")
-    noise = {
-        Site(leaf): plain(at_mode(leaf.how["variance"], index))
-        for leaf in energy.leaves
-        if leaf.kind == "noise" and leaf.dim == dim
-    }
-    penalty, by_samples = sp.S.Zero, {}
+    found = {p.dim: p for p in populations(energy)}
+    by_samples: dict[Dim, sp.Expr] = {}
+    states = set(energy.states)
     for coefficient, expression, over in terms(energy.energy):
+        if tops(coefficient) or isinstance(expression, Functional):
+            raise DerivationError(f"energy term {coefficient * expression}: a product of sums is not derived; write sums of terms")
         expression = coefficient * collect(Vec(over, expression)).expr
         if any(isinstance(s.node, Dot) for s in sites(expression)):
+            if not states & set(leaves(expression)):
+                raise DerivationError(f"samples {over}: {expression} holds a teacher and no student; let it depend on a State")
             by_samples[over] = by_samples.get(over, 0) + expression
-        elif over == dim:
-            penalty += at_mode(expression.xreplace({Site(state): W}), index)
+        elif over in found:
+            penalty = found[over].penalty + found[over].at_site(expression)
+            if penalty.atoms(Functional):
+                raise DerivationError(f"penalty {penalty}: a sum over sites inside another one is not derived")
+            found[over] = replace(found[over], penalty=penalty)
         else:
-            raise DerivationError(f"term over {over}: {expression} does not act on {state.name}; leave it out of the energy")
+            names = ", ".join(sorted(s.name for s in states))
+            raise DerivationError(f"term over {over}: {expression} does not act on {names}; leave it out of the energy")
     if not by_samples:
-        raise DerivationError(f"energy of {energy.name}: no Gaussian matrix acts on {state.name}; there is no disorder to average")
-    samples = tuple(_samples(expression, over, dim, state, index, noise) for over, expression in by_samples.items())
-    stray = sorted(map(str, set(noise) & penalty.free_symbols))
-    if stray:
-        raise DerivationError(f"penalty {penalty}: it holds the random vector {stray[0]}; penalise the state alone")
-    return Model(dim, index, state, penalty, state.how.get("prior"), samples, noise)
+        names = ", ".join(sorted(s.name for s in states))
+        raise DerivationError(f"energy of {energy.name}: no Gaussian matrix acts on {names}; there is no disorder to average")
+    people = tuple(found.values())
+    registry = Registry(people)
+    samples = tuple(read_samples(expression, over, people, registry) for over, expression in by_samples.items())
+    return Model(people, samples, tuple(registry.bilinear), tuple(registry.linear), registry)
 
 
-def _samples(expression, over: Dim, dim: Dim, state: Leaf, index: ModeIndex, site_noise) -> Samples:
-    gauge = tuple(s for s in sites(expression) if isinstance(s.node, Leaf) and s.node.kind == "signs")
-    expression = _gauged(expression, gauge)
-    moving = [s for s in sites(expression) if not given(s) and state in leaves(s)]
-    still = [s for s in sites(expression) if not given(s) and state not in leaves(s)]
-    rows = _fields(expression, [*moving, *still], over)
-    active = [row for row in rows if any(row[: len(moving)])]
-    teachers = [row for row in rows if row not in active]
-    if len(active) != 1:
-        raise DerivationError(
-            f"samples {over}: the energy acts on them through several local fields of {state.name}; one is derived"
-        )
-    if len(teachers) > 1:
-        raise DerivationError(
-            f"samples {over}: their energy depends on several fields besides that of {state.name}; one is derived"
-        )
-    every, rule = [*moving, *still], {}
-    for row, symbol in zip([active[0], *teachers], (H, U), strict=False):
-        lead = next(i for i, c in enumerate(row) if c != 0)
-        rule[every[lead]] = symbol - sum(c * s for i, (c, s) in enumerate(zip(row, every, strict=True)) if i > lead)
+def read_samples(expression: sp.Expr, over: Dim, people: Sequence[Population], registry: Registry) -> Samples:
+    """The fields of one set of samples; forms that are new go to the registry."""
+    states = {s for p in people for s in p.states}
+    gauge = tuple(s for s in sites(expression) if getattr(s.node, "kind", "") == "signs")
+    expression = split(_gauged(expression, gauge))
+    sums = {t: sp.Dummy(f"s{i}", real=True) for i, t in enumerate(sorted(_sums(expression), key=str))}
+    opened = replace_tops(expression, sums)
+    random = [s for s in sites(opened) if not given(s)]
+    moving = [s for s in random if states & set(leaves(s))]
+    still = [s for s in random if s not in moving]
+    every = [*moving, *sums.values(), *still]
+    combinations = rows(opened, every, over)
+    active = [row for row in combinations if any(row[: len(moving)])]
+    constant = [row for row in combinations if row not in active and any(row[len(moving) : len(moving) + len(sums)])]
+    if constant:
+        found = next(t for t, s in sums.items() if constant[0][every.index(s)] != 0)
+        raise DerivationError(f"samples {over}: their energy depends on {found} by itself; add it to a field of the samples")
+    passive = [row for row in combinations if row not in active]
+    names = (*numbered(H, len(active)), *numbered(U, len(passive)))
+    rule = solved([*active, *passive], every, names)
     along = ModeIndex(over.name, "m")
-    potential = plain(at_mode(_expanded(expression.xreplace(rule).xreplace(rule)), along))
-    extra = sorted(map(str, potential.atoms(Site)))
-    if extra or along in potential.free_symbols:
-        raise DerivationError(
-            f"samples {over}: their energy differs from sample to sample through {(extra or [potential])[0]}; declare them alike"
-        )
-    covariance = _Covariance(every, over, dim, state, index, along)
-    form, noise = covariance(active[0], active[0])
-    poly = sp.Poly(form, W, V)
-    if any(max(powers) > 1 for powers in poly.monoms()):
-        raise DerivationError(f"overlap {form}: it is not bilinear in the two replicas; only such fields are derived")
-    bilinear = tuple(poly.coeff_monomial(m) for m in (1, W, W * V))[::1]
-    cross, shared, teacher = (sp.S.Zero, sp.S.Zero), sp.S.Zero, None
-    if teachers:
-        mixed, shared = covariance(active[0], teachers[0])
-        cross = (mixed.coeff(W, 0), mixed.coeff(W, 1))
-        own, extra_noise = covariance(teachers[0], teachers[0])
-        teacher = total(dim, moments(own, site_noise), index) + extra_noise
-    return Samples(over, along, potential, bilinear, noise, cross, shared, teacher, rule, gauge)
+    potential = plain(at_mode(expanded(opened.xreplace(rule)), along))
+    extra = sorted(map(str, [*potential.atoms(Site), *(set(sums.values()) & potential.free_symbols)]))
+    if extra:
+        raise DerivationError(f"samples {over}: their energy differs between samples through {extra[0]}; declare them alike")
+    back = {dummy: top for top, dummy in sums.items()}
+    covariance = Covariances([back.get(s, s) for s in every], over, along, people, registry, gauge)
+    fields = [*active, *passive]
+    entries = {(i, j): covariance.pair(a, b) for i, a in enumerate(fields) for j, b in enumerate(fields) if i <= j}
+    means = tuple(covariance.mean(row) for row in fields)
+    written = {back.get(s, s): e.xreplace(back) for s, e in rule.items()}
+    count = len(active)
+    return Samples(over, along, potential, names[:count], names[count:], entries, means, written, gauge)
 
 
-def _expanded(expression: sp.Expr) -> sp.Expr:
-    """Arguments of functions expanded, so that fields that cancel are gone."""
-    return sp.expand(expression.replace(lambda e: isinstance(e, (sp.Function, *KINKED)), lambda e: e.func(*map(sp.expand, e.args))))
-
-
-def _fields(expression: sp.Expr, every: Sequence[Site], over: Dim) -> list[tuple[sp.Expr, ...]]:
-    """The linear combinations of random sites that an expression depends on, in reduced echelon form."""
-    random, rows = Random(0), []
-    functions = expression.atoms(sp.Function, *KINKED)
-    forms = [expression, *sorted({a for f in functions for a in f.args if isinstance(a, sp.Expr)}, key=sp.default_sort_key)]
-    relations = expression.atoms(sp.core.relational.Relational)
-    forms += sorted({r.lhs - r.rhs for r in relations}, key=sp.default_sort_key)
-    for form in forms:
-        slopes = [sp.diff(form, s) for s in every]
-        for _ in range(4):
-            point = {s: sp.Rational(random.randint(-40, 40), 7) for s in every}
-            row = [slope.xreplace(point).replace(sp.DiracDelta, lambda *a: sp.S.Zero) for slope in slopes]
-            if any(x != 0 for x in row):
-                lead = next(x for x in row if x != 0)
-                row = [sp.cancel(x / lead) for x in row]
-                if row not in rows:
-                    rows.append(row)
-    if not rows:
-        raise DerivationError(f"term over {over}: {expression} is flat in its fields; leave it out of the energy")
-    reduced, pivots = sp.Matrix(rows).rref(simplify=sp.cancel)
-    return [tuple(reduced.row(i)) for i in range(len(pivots))]
-
-
-class _Covariance:
-    """Covariance of two combinations of random sites: a bilinear form in the state at one site, and what noise adds."""
-
-    def __init__(self, every: Sequence[Site], over: Dim, dim: Dim, state: Leaf, index: ModeIndex, along: ModeIndex):
-        self.every, self.over, self.dim, self.state, self.index, self.along = every, over, dim, state, index, along
-
-    def __call__(self, one: Sequence[sp.Expr], two: Sequence[sp.Expr]) -> tuple[sp.Expr, sp.Expr]:
-        form, noise = sp.S.Zero, sp.S.Zero
-        left, right = self._by_matrix(one), self._by_matrix(two)
-        for matrix in set(left) & set(right):
-            how = matrix.leaf.how
-            columns, rows = how["column_covariance"], how["row_covariance"]
-            if matrix.transposed:
-                columns, rows = rows, columns
-            gain = plain(at_mode(rows, self.along))
-            if self.along in gain.free_symbols:
-                raise DerivationError(
-                    f"matrix {matrix}: its rows have different variances {gain}; only quadratic energies take them"
-                )
-            inner = left[matrix].xreplace({Site(self.state): W}) * right[matrix].xreplace({Site(self.state): V})
-            form += sp.expand(plain(gain * how["variance"] * at_mode(columns, self.index) * inner))
-        for a, b, site in zip(one, two, self.every, strict=True):
-            if isinstance(site.node, Dot):
-                continue
-            if site.node.kind != "noise":
-                raise DerivationError(
-                    f"local field over {self.over}: {site} is {site.node.kind}; only Gaussian disorder is averaged"
-                )
-            variance = plain(at_mode(site.node.how["variance"], self.along))
-            if self.along in variance.free_symbols and a * b != 0:
-                raise DerivationError(f"noise {site}: its variance {variance} differs from sample to sample; declare it alike")
-            noise += a * b * variance
-        return form, sp.expand(noise)
-
-    def _by_matrix(self, row: Sequence[sp.Expr]) -> dict[Gaussian, sp.Expr]:
-        found: dict[Gaussian, sp.Expr] = {}
-        for c, site in zip(row, self.every, strict=True):
-            if c != 0 and isinstance(site.node, Dot):
-                matrix = _matrix(site, self.dim)
-                found[matrix] = found.get(matrix, 0) + c * at_mode(site.node.vector.expr, self.index)
-        return found
+def _sums(expression: sp.Expr) -> list[Functional]:
+    found = [t for t in tops(expression) if isinstance(t, Functional)]
+    for top in found:
+        if not isinstance(top, Over):
+            raise DerivationError(f"energy: {top} inside the energy of a sample is not derived; write a sum over sites")
+    return found

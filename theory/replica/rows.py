@@ -1,0 +1,63 @@
+"""Which linear combinations of random fields the energy of one sample depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+import sympy as sp
+
+from theory.declaration.dimensions import Dim
+from theory.declaration.sites import Dot, sites
+from theory.declaration.vectors import Vec
+from theory.declaration.walks import replace_tops
+from theory.errors import DerivationError
+from theory.piecewise import KINKED
+
+
+def expanded(expression: sp.Expr) -> sp.Expr:
+    """Arguments of functions expanded, so that fields that cancel are gone."""
+    return sp.expand(expression.replace(lambda e: isinstance(e, (sp.Function, *KINKED)), lambda e: e.func(*map(sp.expand, e.args))))
+
+
+def split(expression: sp.Expr) -> sp.Expr:
+    """A matrix on a sum of vectors as a sum of products, so that fields that depend on each other linearly are seen to."""
+    rule = {}
+    for site in sites(expression):
+        if isinstance(site.node, Dot):
+            matrix, vector = site.node.matrix, site.node.vector
+            parts = [(matrix @ Vec(vector.dim, t)).expr for t in sp.Add.make_args(sp.expand(vector.expr))]
+            rule[site] = sp.Add(*parts)
+    return replace_tops(expression, rule)
+
+
+def rows(expression: sp.Expr, every: Sequence[sp.Expr], over: Dim) -> list[tuple[sp.Expr, ...]]:
+    """The linear combinations of ``every`` that an expression depends on, in reduced echelon form."""
+    random, found = Random(0), []
+    functions = expression.atoms(sp.Function, *KINKED)
+    forms = [expression, *sorted({a for f in functions for a in f.args if isinstance(a, sp.Expr)}, key=sp.default_sort_key)]
+    relations = expression.atoms(sp.core.relational.Relational)
+    forms += sorted({r.lhs - r.rhs for r in relations}, key=sp.default_sort_key)
+    for form in forms:
+        slopes = [sp.diff(form, s) for s in every]
+        for _ in range(2 + len(every)):
+            point = {s: sp.Rational(random.randint(-40, 40), 7) for s in every}
+            row = [slope.xreplace(point).replace(sp.DiracDelta, lambda *a: sp.S.Zero) for slope in slopes]
+            if any(x != 0 for x in row):
+                lead = next(x for x in row if x != 0)
+                row = [sp.cancel(x / lead) for x in row]
+                if row not in found:
+                    found.append(row)
+    if not found:
+        raise DerivationError(f"term over {over}: {expression} is flat in its fields; leave it out of the energy")
+    reduced, pivots = sp.Matrix(found).rref(simplify=sp.cancel)
+    return [tuple(reduced.row(i)) for i in range(len(pivots))]
+
+
+def solved(combinations: Sequence[Sequence[sp.Expr]], every: Sequence[sp.Expr], names: Sequence[sp.Symbol]) -> dict:
+    """The leading entry of each combination in terms of the combination's name and the other entries."""
+    rule = {}
+    for row, name in zip(combinations, names, strict=True):
+        lead = next(i for i, c in enumerate(row) if c != 0)
+        rule[every[lead]] = name - sum(c * s for i, (c, s) in enumerate(zip(row, every, strict=True)) if i > lead)
+    return rule

@@ -1,0 +1,202 @@
+"""What one sample sees at the replica-symmetric saddle point: its fields in an effective potential, around Gaussian means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import sympy as sp
+
+from theory.errors import DerivationError
+from theory.piecewise import Pieces, pieces
+from theory.replica.coupled import coupled
+from theory.replica.elimination import multiplied_out
+from theory.replica.joint import Samples
+from theory.replica.one_body import OMEGA, WIDTH, one_body
+from theory.replica.products import Gaussians, Product, of
+from theory.small_matrices import inverse
+
+Quantity = Callable[["Fields"], Product]
+
+
+def separate(potential: sp.Expr, symbols: Sequence[sp.Symbol], linked: Callable[[int, int], bool]) -> list[tuple[int, ...]]:
+    """Numbers of the symbols, in groups that neither a term of the potential nor a link connects."""
+    groups = [{i} for i in range(len(symbols))]
+    edges = [{i, j} for i in range(len(symbols)) for j in range(i) if linked(i, j)]
+    edges += [{i for i, s in enumerate(symbols) if s in t.free_symbols} for t in sp.Add.make_args(multiplied_out(potential))]
+    for edge in edges:
+        touched = [g for g in groups if g & edge]
+        if touched:
+            groups = [g for g in groups if not g & edge] + [set().union(*touched)]
+    return sorted(tuple(sorted(g)) for g in groups)
+
+
+def part(potential: sp.Expr, group: Sequence[int], symbols: Sequence[sp.Symbol]) -> sp.Expr:
+    """The terms of a potential that hold the symbols of a group; constants go to the first group."""
+    if len(group) == len(symbols):
+        return potential
+    own = {symbols[i] for i in group}
+    terms = sp.Add.make_args(multiplied_out(potential))
+    constant = [t for t in terms if not t.free_symbols & set(symbols)] if 0 in group else []
+    return sp.Add(*[t for t in terms if t.free_symbols & own], *constant)
+
+
+@dataclass(frozen=True)
+class Fields:
+    """The effective problem of the fields of one sample at given passive fields."""
+
+    potential: sp.Expr
+    active: tuple[sp.Symbol, ...]
+    omega: tuple[sp.Symbol, ...]
+    width: sp.Matrix
+    regime: str
+
+    @cached_property
+    def groups(self) -> list[tuple[int, ...]]:
+        return separate(self.potential, self.active, lambda i, j: self.width[i, j] != 0)
+
+    def _group(self, i: int) -> tuple[int, ...]:
+        return next(g for g in self.groups if i in g)
+
+    def _single(self, i: int):
+        return _one_body(part(self.potential, (i,), self.active), self.active[i], self.regime)
+
+    def _placed(self, body: Pieces, i: int) -> Product:
+        placed = body.subs({WIDTH: self.width[i, i], OMEGA: self.omega[i]})
+        return of(Pieces(self.omega[i], placed.edges, placed.bodies))
+
+    def _coupled(self, group: tuple[int, ...]):
+        h, omega = [self.active[i] for i in group], [self.omega[i] for i in group]
+        inside = self.width.extract(list(group), list(group))
+        return coupled(part(self.potential, group, self.active), h, omega, inside, self.regime), inverse(inside)
+
+    def values(self) -> list[Product]:
+        """Terms of the logarithm of the sample's integral (over β at zero temperature)."""
+        singles = [self._placed(self._single(g[0]).value, g[0]) for g in self.groups if len(g) == 1]
+        return singles + [Product(self._coupled(g)[0].value) for g in self.groups if len(g) > 1]
+
+    def slope(self, i: int) -> Product:
+        """Its derivative by the mean of field i."""
+        group = self._group(i)
+        if len(group) == 1:
+            return self._placed(self._single(i).slope, i)
+        body, inverted = self._coupled(group)
+        row = group.index(i)
+        return Product(sp.Add(*[inverted[row, j] * (body.mean[j] - self.omega[g]) for j, g in enumerate(group)]))
+
+    def curvature(self, i: int, j: int) -> Product:
+        """Its second derivative by the means of fields i and j."""
+        group = self._group(i)
+        if j not in group:
+            return Product(sp.S.Zero)
+        if len(group) == 1:
+            return self._placed(self._single(i).curvature, i)
+        body, inverted = self._coupled(group)
+        a, b = group.index(i), group.index(j)
+        return Product((inverted * sp.Matrix(body.covariance) * inverted - inverted)[a, b])
+
+    def expectation(self, observable: sp.Expr) -> list[Product]:
+        """Terms of the thermal expectation of a function of the fields."""
+        found = []
+        for term in sp.Add.make_args(multiplied_out(observable)):
+            product = Product(sp.S.One)
+            for group in self.groups:
+                own = {self.active[i] for i in group}
+                rest, inside = term.as_independent(*own, as_Add=False)
+                if inside.free_symbols & own == set():
+                    continue
+                term = rest
+                if inside.free_symbols & (set(self.active) - own):
+                    raise DerivationError(f"observable {observable}: {inside} couples fields that fluctuate apart; write products")
+                if len(group) == 1:
+                    product *= self._placed(self._single(group[0]).expectation(inside), group[0])
+                else:
+                    product *= Product(self._coupled(group)[0].expectation(inside))
+            found.append(product.scaled(term))
+        return found
+
+
+@lru_cache(maxsize=256)
+def _one_body(potential: sp.Expr, h: sp.Symbol, regime: str):
+    return one_body(potential, h, regime)
+
+
+@dataclass(frozen=True)
+class SampleLaw:
+    """One sample: the active fields h have means ω over thermal fluctuations of covariance ``width``; ``covariance`` and ``means``
+    are those of (ω, u) between samples, u the passive fields."""
+
+    samples: Samples
+    width: sp.Matrix
+    covariance: sp.Matrix
+    means: tuple[sp.Expr, ...]
+    regime: str
+
+    @property
+    def omega(self) -> tuple[sp.Symbol, ...]:
+        count = len(self.samples.active)
+        return (OMEGA,) if count == 1 else tuple(sp.Symbol(f"omega_{i + 1}", real=True) for i in range(count))
+
+    def average(self, quantity: Callable[[Fields, sp.Expr], Product | list[Product]], observable: sp.Expr = sp.S.Zero) -> sp.Expr:
+        """Average over samples of ``quantity(fields, observable)``, for an observable in h and u."""
+        symbols = (*self.omega, *self.samples.passive)
+        gaussian = Gaussians(
+            dict(zip(symbols, self.means, strict=True)),
+            {(a, b): self.covariance[i, j] for i, a in enumerate(symbols) for j, b in enumerate(symbols) if i <= j},
+        )
+        total = sp.S.Zero
+        for times, bounds, potential, seen in self._cases(observable):
+            fields = Fields(potential, self.samples.active, self.omega, self.width, self.regime)
+            inside = Product(sp.S.One, tuple(bounds.items()))
+            found = quantity(fields, seen)
+            for product in found if isinstance(found, list) else [found]:
+                held = potential.free_symbols | seen.free_symbols
+                outer = [u for u in self.samples.passive if u in held]
+                inner = [u for u in self.samples.passive if u not in held]
+                if product.factor != 0:
+                    total += times * gaussian.average(product * inside, [*outer, *self.omega, *inner])
+        return total
+
+    def _cases(self, observable: sp.Expr) -> Iterator[tuple[int, dict, sp.Expr, sp.Expr]]:
+        """(multiplicity, bounds of the passive fields, potential, observable) of every case; mirror images are counted once."""
+        cases = list(_cut(sp.Tuple(self.samples.potential, observable), self.samples.passive))
+        flip = {s: -s for s in (*self.samples.active, *self.samples.passive)}
+        even = bool(self.samples.passive) and not any(self.means)
+        while cases:
+            edges, (potential, seen) = cases.pop(0)
+            twin = None
+            if even and any(not e.is_infinite for pair in edges.values() for e in pair):
+                mirror = {u: (-high, -low) for u, (low, high) in edges.items()}
+                for k, (other, bodies) in enumerate(cases):
+                    if other == mirror and all(
+                        sp.expand(a.xreplace(flip) - b) == 0 for a, b in zip(bodies, (potential, seen), strict=True)
+                    ):
+                        twin = k
+                        break
+            if twin is not None:
+                cases.pop(twin)
+            bounds = {u: _indicator(u, *pair) for u, pair in edges.items() if not all(e.is_infinite for e in pair)}
+            yield (1 if twin is None else 2), bounds, potential, seen
+
+    def expectation(self, observable: sp.Expr) -> sp.Expr:
+        """Expectation of a function of the fields at one sample."""
+        return self.average(lambda fields, seen: fields.expectation(seen), observable)
+
+
+def _cut(bodies: sp.Tuple, passive: Sequence[sp.Symbol]) -> Iterator[tuple[dict, sp.Tuple]]:
+    if not passive:
+        yield {}, bodies
+        return
+    for lower, upper, body in pieces(bodies, passive[0]):
+        for edges, inner in _cut(body, passive[1:]):
+            yield {passive[0]: (lower, upper), **edges}, inner
+
+
+def _indicator(u: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> Pieces:
+    edges, bodies = [-sp.oo], []
+    for edge, body in ((lower, 0), (upper, 1), (sp.oo, 0)):
+        if edge != edges[-1]:
+            edges.append(edge)
+            bodies.append(sp.Integer(body))
+    return Pieces(u, tuple(edges), tuple(bodies))

@@ -1,0 +1,171 @@
+"""What one site sees at the replica-symmetric saddle point: its states in −½ w·A w + B·w with B Gaussian, a penalty and priors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import sympy as sp
+
+from theory.errors import DerivationError
+from theory.replica.blocks import Block, block
+from theory.replica.data import total
+from theory.replica.elimination import multiplied_out
+from theory.replica.populations import Population
+from theory.replica.products import Gaussians, Product
+from theory.replica.sample_law import part, separate
+
+
+def fields(count: int) -> tuple[sp.Symbol, ...]:
+    """The Gaussian fields B on the states of one site."""
+    return tuple(sp.Symbol(f"B_{i + 1}", real=True) for i in range(count))
+
+
+@dataclass(frozen=True)
+class SiteLaw:
+    """The states of one site of a population; ``bias`` is the mean and ``spread`` the covariance of B at given random vectors."""
+
+    people: Population
+    curvature: sp.Matrix
+    bias: tuple[sp.Expr, ...]
+    spread: sp.Matrix
+    regime: str
+
+    @cached_property
+    def stand_ins(self) -> dict[sp.Symbol, sp.Expr]:
+        """Short names, which keep closed forms short whatever is known of the conjugates by now."""
+        return {}
+
+    @cached_property
+    def fields(self) -> tuple[sp.Symbol, ...]:
+        return fields(len(self.people.states))
+
+    @cached_property
+    def _explicit(self) -> set[sp.Symbol]:
+        """Random numbers that more than the bias depends on, or it not linearly: they are averaged last."""
+        noise = self.people.noise
+        held = self.people.penalty.free_symbols | self.curvature.free_symbols | self.spread.free_symbols
+        curved = {t for t in noise if any(t in b.diff(t).free_symbols for b in self.bias)}
+        signs = {t for t, variance in noise.items() if variance is None}
+        return (held & set(noise)) | curved | signs
+
+    @cached_property
+    def _known(self) -> tuple[sp.Matrix, tuple[sp.Expr, ...], sp.Matrix]:
+        """Curvature, bias and spread, or dummies in their place where no random number is averaged over them."""
+        local = self._explicit
+
+        seen: dict[tuple[sp.Expr, str], sp.Symbol] = {}
+
+        def short(e: sp.Expr, name: str, **how) -> sp.Expr:
+            if e.is_number or e.free_symbols & local:
+                return e
+            if (e, name) not in seen:
+                seen[e, name] = sp.Dummy(name, **how)
+                self.stand_ins[seen[e, name]] = e
+            return seen[e, name]
+
+        n = len(self.people.states)
+        curvature, spread = sp.zeros(n, n), sp.zeros(n, n)
+        for i in range(n):
+            for j in range(i + 1):
+                how = {"positive": True} if i == j else {"real": True}
+                free = self.people.priors[i] == "ising" and i == j
+                curvature[i, j] = curvature[j, i] = self.curvature[i, j] if free else short(self.curvature[i, j], "A", **how)
+                spread[i, j] = spread[j, i] = short(self.spread[i, j], "B2", **how)
+        bias = []
+        for b in self.bias:
+            inner = {t: b.diff(t) for t in self.people.noise if t in b.free_symbols and t not in local}
+            rest = b.xreplace(dict.fromkeys(inner, sp.S.Zero))
+            bias.append(sp.Add(short(rest, "B", real=True), *[short(c, "b", real=True) * t for t, c in inner.items()]))
+        return curvature, tuple(bias), spread
+
+    @cached_property
+    def blocks(self) -> list[Block]:
+        """The states in groups that do not fluctuate together."""
+        curvature = self._known[0]
+        variables = self.people.variables
+        groups = separate(self.people.penalty, variables, lambda i, j: curvature[i, j] != 0)
+        made = []
+        for group in groups:
+            inside, at = curvature.extract(list(group), list(group)), [self.fields[i] for i in group]
+            priors = [self.people.priors[i] for i in group]
+            penalty = part(self.people.penalty, group, variables)
+            made.append(block(group, penalty, [variables[i] for i in group], at, inside, priors, self.regime))
+        return made
+
+    def _block(self, i: int) -> Block:
+        return next(b for b in self.blocks if i in b.members)
+
+    def mean(self, i: int) -> Product:
+        """Thermal mean of a state, as a function of B."""
+        found = self._block(i)
+        return found.mean[found.members.index(i)]
+
+    def variance(self, i: int, j: int) -> Product:
+        """Thermal covariance of two states (over the temperature where that is zero), as a function of B."""
+        found = self._block(i)
+        if j not in found.members:
+            return Product(sp.S.Zero)
+        return found.covariance[found.members.index(i)][found.members.index(j)]
+
+    def expectation(self, observable: sp.Expr) -> sp.Expr:
+        """Expectation of a function of the states at one site."""
+        return sp.Add(*[self.average(p) for p in self.terms(observable)])
+
+    def terms(self, observable: sp.Expr) -> list[Product]:
+        """Terms of the thermal expectation of a function of the states."""
+        found, variables = [], self.people.variables
+        for term in sp.Add.make_args(multiplied_out(observable)):
+            product = Product(sp.S.One)
+            for inside in self.blocks:
+                own = {variables[i] for i in inside.members}
+                rest, held = term.as_independent(*own, as_Add=False)
+                if not held.free_symbols & own:
+                    continue
+                term = rest
+                if held.free_symbols & (set(variables) - own):
+                    raise DerivationError(f"observable {observable}: {held} couples states that fluctuate apart; write products")
+                product *= inside.expectation(held)
+            found.append(product.scaled(term))
+        return found
+
+    def average(self, product: Product) -> sp.Expr:
+        """Average over B and over the random vectors at the site."""
+        _, bias, spread = self._known
+        noise, outer = self.people.noise, sorted(self._explicit, key=str)
+        inner = [t for t in noise if t not in outer]
+        covariance = {(t, t): v for t, v in noise.items() if v is not None}
+        slopes = [{t: b.diff(t) for t in inner} for b in bias]
+        means = {x: b.xreplace(dict.fromkeys(inner, sp.S.Zero)) for x, b in zip(self.fields, bias, strict=True)}
+        for i, x in enumerate(self.fields):
+            for j, y in enumerate(self.fields[: i + 1]):
+                extra = [slopes[i][t] * slopes[j][t] * noise[t] for t in inner]
+                covariance[y, x] = spread[i, j] + sp.Add(*extra)
+            for t in inner:
+                covariance[x, t] = slopes[i][t] * noise[t]
+        cut = {s for _, pieces in product.parts for e in (*pieces.bodies, *pieces.edges) for s in e.free_symbols}
+        gaussian = Gaussians(means, covariance)
+        order = [*(t for t in inner if t in cut), *self.fields, *(t for t in inner if t not in cut)]
+        radial = next((b for b in self.blocks if b.radius is not None), None)
+        value = gaussian.average(product, order) if radial is None else radial.radius(product, gaussian, self.fields, inner)
+        value = value.xreplace(self.stand_ins).xreplace(self.stand_ins)
+        for t in outer:
+            if t not in value.free_symbols:
+                continue
+            value = self._last(value, t)
+        return value
+
+    def _last(self, value: sp.Expr, t: sp.Symbol) -> sp.Expr:
+        from dataclasses import replace
+
+        return replace(self.people, noise={t: self.people.noise[t]}).mean(value)
+
+    def sum(self, product: Product, factor: sp.Expr = sp.S.One) -> sp.Expr:
+        """Sum over sites of the average; ``factor`` may hold random vectors and data of the site."""
+        if product.factor == 0 or factor == 0:
+            return sp.S.Zero
+        return total(self.people.dim, self.average(product.scaled(factor)), self.people.index)
+
+    def value(self) -> sp.Expr:
+        """Sum over sites of the logarithm of the site's integral, over β at zero temperature."""
+        return sp.Add(*[self.sum(b.value) for b in self.blocks])
