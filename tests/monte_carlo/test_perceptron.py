@@ -19,7 +19,7 @@ def test_elastic_net():
 
 @pytest.mark.slow
 def test_support_vector_of_a_teacher():
-    found = check(SupportVector(), sizes=(1, 2, 4), trials=80, P=40, N=20, ridge=0.1)
+    found = check(SupportVector(), sizes=(1, 2, 4), trials=80, P=40, N=20, ridge=1.0)
     assert found.passed, found
 
 

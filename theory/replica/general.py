@@ -18,7 +18,7 @@ from theory.replica.data import plain
 from theory.replica.general_results import assembled, observables
 from theory.replica.joint import read_model
 from theory.replica.naming import named
-from theory.replica.reduction import closed_equations
+from theory.replica.reduction import check_complete, closed_equations
 from theory.replica.saddle_point import free_energy, saddle
 from theory.replica.stability import definitions
 from theory.symbols import beta
@@ -46,7 +46,7 @@ def derive_general(energy) -> Derivation:
             "free energy",
             "n -> 0: each sample and each site is one body in a Gaussian field. At zero temperature with one minimum "
             "c = chi/beta, and the effective potential is the Moreau envelope.",
-            lambda s: {"free_energy": free_energy(s).xreplace({beta: s["beta"]})},
+            _free_energy,
         ),
         Step(
             "saddle point",
@@ -82,6 +82,11 @@ def _fields(energy, regime: str) -> dict[str, Any]:
         "potential": {sp.Symbol(f"V_{s.dim}"): s.potential for s in model.samples},
         "penalty": {sp.Symbol(f"U_{p.dim}" if len(model.populations) > 1 else "U"): p.penalty for p in model.populations},
     }
+
+
+def _free_energy(state: State) -> dict[str, Any]:
+    check_complete(state)
+    return {"free_energy": free_energy(state).xreplace({beta: state["beta"]})}
 
 
 def _posed(model, regime: str) -> None:

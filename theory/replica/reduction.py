@@ -18,7 +18,6 @@ State = Mapping[str, Any]
 
 def closed_equations(state: State) -> dict[str, Any]:
     """Unknowns and their equations; conjugates stay where several unknowns would be written into each other."""
-    _complete(state)
     found, norms = dict(state["saddle"]), state["norms"]
     pairs: tuple[Overlaps, ...] = state["overlaps"]
     conjugate = {x: found.pop(x) for p in pairs for x in (p.drive, p.stiffness) if x != 0}
@@ -61,7 +60,7 @@ def closed_equations(state: State) -> dict[str, Any]:
     return {"fixed_point": equations, "residual": [e.lhs - e.rhs for e in equations], "eliminated": rules, "unknowns": unknowns}
 
 
-def _complete(state: State) -> None:
+def check_complete(state: State) -> None:
     """Refuse order parameters, put in by hand, that do not fit the forms of the model."""
     model = state["model"]
     for what, forms in (("overlaps", model.bilinear), ("mixed", model.linear)):

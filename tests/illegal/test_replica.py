@@ -1,0 +1,34 @@
+"""Energies that replicas do not derive, refused by name."""
+
+import pytest
+import sympy as sp
+
+from theory import Dim, Energy, Gaussian, Noise, Signs, State, heaviside, relu, sum_over
+from theory.errors import DerivationError
+from theory.replica.general import derive_general
+
+lam = sp.Symbol("lambda", positive=True)
+N, P = Dim("N"), Dim("P")
+X = Gaussian("X", P, N, variance=1 / N)
+w, w0, y = State("w", N), Noise("w0", N), Signs("y", P)
+RIDGE = lam * w.square() / 2
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: Energy(sum_over(P, heaviside(-y * (X @ w))), over=w, phase="SAT"), "not normalisable; give it a prior"),
+        (lambda: Energy(sum_over(P, relu(1 - X @ w0)) + RIDGE, over=w), "holds a teacher and no student"),
+        (lambda: Energy(sum_over(P, relu(1 - y - X @ w)) + RIDGE, over=w), "they do not cancel against the fields"),
+        (lambda: Energy(sum_over(P, relu(1 - X @ w - sum_over(N, w**2))) + RIDGE, over=w), "not linear in the state"),
+    ],
+)
+def test_what_has_no_replica_theory_is_refused_by_name(make, message):
+    with pytest.raises(DerivationError, match=message):
+        make().derive()
+
+
+def test_an_ansatz_of_the_wrong_shape():
+    derivation = derive_general(Energy(sum_over(P, relu(1 - y * (X @ w))) + RIDGE, over=w))
+    with pytest.raises(DerivationError, match="2 order parameters in 'overlaps' for 1 forms"):
+        derivation.replace("ansatz", overlaps=derivation["ansatz"]["overlaps"] * 2)
