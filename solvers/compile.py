@@ -19,27 +19,17 @@ from numpy.typing import ArrayLike, NDArray
 from solvers.numerics import numeric_functions
 from solvers.proximal import joint_proximal_point, proximal_point
 from solvers.quadrature import gaussian_rule, half_line_rule
+from solvers.sums import EvenlySummed, Summed
+from solvers.trees import tree_function
 from theory.averages import CONTINUOUS, Average, Bound, ModeSum
 from theory.errors import ParameterError
 from theory.modes import ModeArray, ModeIndex, ModeValue
 from theory.proximal import JointProximal, Proximal, X
+from theory.replica.folded import Sensitivity, TreeAverage
 from theory.special import Support
 
 BLOCK = 1 << 21
 """Elements of one temporary array; larger evaluations are done in pieces."""
-
-
-class _Sum(sp.Expr):
-    """``expression`` times the weights of an axis, summed over that axis."""
-
-    is_commutative = True
-
-    def __new__(cls, expression, weight, axis):
-        return sp.Expr.__new__(cls, expression, weight, sp.Integer(axis))
-
-    def _numpycode(self, printer):
-        body, weight, axis = self.args
-        return f"_sum({printer._print(body)}, {printer._print(weight)}, {axis})"
 
 
 class Compiled:
@@ -51,7 +41,7 @@ class Compiled:
     has a free mode index.
     """
 
-    def __init__(self, expressions: Sequence[sp.Expr], nodes: int = 80, rule: str = "hermite"):
+    def __init__(self, expressions: Sequence[sp.Expr], nodes: int = 80, rule: str = "hermite", stepped: bool = False):
         self.expressions = [sp.sympify(e) for e in expressions]
         self.nodes, self.rule = nodes, rule
         symbols = set().union(*[e.free_symbols for e in self.expressions]) if self.expressions else set()
@@ -71,7 +61,7 @@ class Compiled:
             self._note_axes(expression)
         names = {s: self._leaf(("scalar", s)) for s in self.scalars}
         lowered = [e.xreplace(names) for e in lowered]
-        own = {**numeric_functions(), **dict(self._potentials.values())}
+        own = {**numeric_functions(stepped), **dict(self._potentials.values())}
         self._function = sp.lambdify(list(self._leaves.values()), lowered, modules=[own, "scipy", "numpy"], cse=True)
 
     def _leaf(self, key: Any) -> sp.Symbol:
@@ -81,13 +71,16 @@ class Compiled:
         if isinstance(e, ModeSum):
             if e.body.func is Support and isinstance(e.body.args[0], ModeValue):
                 return self._leaf(("count", e.dimension))
-            return _Sum(self._lower(e.body), self._leaf(("weight", e.bound)), self.axes[e.bound])
+            return Summed(self._lower(e.body), self._leaf(("weight", e.bound)), self.axes[e.bound])
         if isinstance(e, Average):
-            return _Sum(self._lower(e.body), self._leaf(("weight", e.bound)), self.axes[e.bound])
+            kind = EvenlySummed if e.bound.kind == "" else Summed
+            return kind(self._lower(e.body), self._leaf(("weight", e.bound)), self.axes[e.bound])
         if isinstance(e, Proximal):
             return self._proximal(e)
         if isinstance(e, JointProximal):
             return self._joint_proximal(e)
+        if isinstance(e, (TreeAverage, Sensitivity)):
+            return self._tree(e)
         if isinstance(e, ModeValue):
             return self._leaf(("entry", e.array, e.indices))
         if isinstance(e, Bound):
@@ -124,6 +117,15 @@ class Compiled:
             self._potentials[potential] = (name, lambda *a: joint_proximal_point(function, count, *a))
         call = sp.Function(self._potentials[potential][0])(*[self._lower(a) for a in (*e.omega, *e.chi, *names)])
         return sp.Function("_component")(call, sp.Integer(e.component))
+
+    def _tree(self, e: TreeAverage | Sensitivity) -> sp.Expr:
+        """A call of the function that averages over a tree, or of its derivative."""
+        average = e.average if isinstance(e, Sensitivity) else e
+        found = tree_function(average, self.nodes)
+        if e not in self._potentials:
+            function = found.slope(e.symbol) if isinstance(e, Sensitivity) else found
+            self._potentials[e] = (f"_tree{len(self._potentials)}", function)
+        return sp.Function(self._potentials[e][0])(*map(self._lower, found.symbols))
 
     def __call__(
         self,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from solvers.branches import Branch, Line, Special
 from solvers.mode_data import ModeData
 from solvers.options import check_theory, check_tolerance
-from solvers.points import LEVELS
+from solvers.quadrature import LEVELS
 from solvers.runs import Origin
 from solvers.sweeps import solve
 from solvers.systems import System, compiled_system, symbols_of

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
 
 from solvers.compile import compile_expressions
@@ -16,32 +18,89 @@ NODES = {0: 101, 1: 101, 2: 41, 3: 25}
 SETTLED = 1e-3
 DAMPING = (0.5, 0.15, 0.04)
 """Shares of a step, tried in turn."""
+ATTEMPTS = ((0.5, 100), (0.15, 200), (0.04, 400), (0.01, 800))
+"""Shares of a step and numbers of steps where some equations are no maps."""
+COARSE = 61
+"""Nodes for averages over several levels."""
 
 
-def evolved(system: System, scalars: Any, points: int, data: ModeData, lower: NDArray, upper: NDArray) -> NDArray | None:
-    """Values of the unknowns (points, m) near a fixed point, or where the iteration ended; None where an equation is no map."""
-    if any(e.lhs != u for e, u in zip(system.theory.equations, system.unknowns, strict=True)):
+def evolved(system: System, scalars: Any, points: int, data: ModeData, lower: NDArray, upper: NDArray) -> NDArray | Iterator | None:
+    """Values of the unknowns (points, m) near a fixed point, or where the iteration ended; None where no equation is a map.
+
+    Where some equations are no maps the result is an iterator over such values, found with smaller and smaller steps. Their
+    unknowns move by the Newton step of that equation alone, where its residual rises, and down its residual elsewhere.
+    """
+    theory, unknowns = system.theory, system.unknowns
+    mapped = np.array([e.lhs == u for e, u in zip(theory.equations, unknowns, strict=True)])
+    hinted = np.array([u.start is not None for u in theory.unknowns])
+    if not mapped.all() and not (mapped.any() and hinted.any()):
         return None
-    maps = [system.written_out(e.rhs) for e in system.theory.equations]
-    compiled = compile_expressions(maps, NODES.get(system.depth, 17), "uniform")
-    x = np.where(np.isfinite(upper), np.where(np.isfinite(lower), lower + 0.5 * (upper - lower), upper - 1.0), 1.0)
+    # A signed unknown in the middle might sit on a symmetry that it never leaves.
+    share = np.where(system.logarithmic, 0.5, 0.8)
+    x = np.where(np.isfinite(upper), np.where(np.isfinite(lower), lower + share * (upper - lower), upper - 1.0), 1.0)
     x = np.where(np.isfinite(lower) | np.isfinite(upper), x, 0.3)
+    hints = [system.written_out(sp.S.Zero if u.start is None else u.start) for u in theory.unknowns]
+    given = np.stack(evaluated(compile_expressions(hints, NODES[0], "uniform"), scalars, points, data), axis=-1)
+    x = np.where(hinted, given, x)
+    state = _Evolution(system, mapped, scalars, data, lower, upper)
+    if not mapped.all():
+        return state.attempts(x)
     active = np.arange(points)
     for damping in DAMPING:
-        for _ in range(STEPS):
-            here, low, high = x[active], lower[active], upper[active]
-            values = {s: v[active] for s, v in scalars.items()} | {u: here[:, i] for i, u in enumerate(system.unknowns)}
-            new = np.stack(evaluated(compiled, values, len(active), data), axis=-1)
+        active = state.run(x, active, damping, STEPS)
+        if not active.size:
+            break
+    return x
+
+
+class _Evolution:
+    """The iteration, for a system at given parameters."""
+
+    def __init__(self, system: System, mapped: NDArray, scalars: Any, data: ModeData, lower: NDArray, upper: NDArray):
+        self.system, self.mapped, self.scalars, self.data = system, mapped, scalars, data
+        self.lower, self.upper, self.small = lower, upper, system.ends.stand_in(upper)
+        forms = []
+        for equation, unknown, known in zip(system.theory.equations, system.unknowns, mapped, strict=True):
+            residual = system.written_out(equation.rhs if known else equation.lhs - equation.rhs)
+            forms += [residual, sp.S.Zero if known else residual.diff(unknown)]
+        self.compiled = compile_expressions(forms, COARSE if system.folded else NODES.get(system.depth, 17), "uniform")
+
+    def attempts(self, first: NDArray) -> Iterator[NDArray]:
+        """Ends of iterations with smaller and smaller steps, each from the beginning, for a coarser one may have lost the way."""
+        for damping, steps in ATTEMPTS:
+            x = first.copy()
+            self.run(x, np.arange(len(x)), damping, steps)
+            # A block of one replica is no block: what it would separate coincides.
+            ends = self.system.ends
+            for i in np.flatnonzero(ends.owner >= 0):
+                owner = ends.owner[i]
+                x[:, owner] = np.where(x[:, i] > 0.999 * self.upper[:, i], self.small[:, owner], x[:, owner])
+            yield x
+        yield first
+
+    def run(self, x: NDArray, active: NDArray, damping: float, steps: int) -> NDArray:
+        """Move ``x`` at the points ``active``; the points that have not settled are returned."""
+        ends, logarithmic = self.system.ends, self.system.logarithmic
+        for _ in range(steps):
+            here, low, high = x[active], self.lower[active], self.upper[active]
+            values = {s: v[active] for s, v in self.scalars.items()} | {u: here[:, i] for i, u in enumerate(self.system.unknowns)}
+            found = np.stack(evaluated(self.compiled, values, len(active), self.data), axis=-1)
+            new, slope = found[:, 0::2], found[:, 1::2]
             with np.errstate(all="ignore"):
+                step = np.clip(-new / np.abs(slope), 0.5 * (low - here), 0.5 * (high - here))
+                new = np.where(self.mapped, new, here + step)
                 geometric = here ** (1 - damping) * np.abs(new) ** damping
-                mixed = np.where(system.logarithmic & (new > 0), geometric, (1 - damping) * here + damping * new)
+                mixed = np.where(logarithmic & (new > 0), geometric, (1 - damping) * here + damping * new)
                 mixed = np.where(mixed < low, here + 0.5 * (low - here), np.where(mixed > high, here + 0.5 * (high - here), mixed))
                 # Overlaps that no replicas can have: smaller ones always can.
                 lost = ~np.isfinite(mixed).all(axis=1)
-                mixed[lost] = np.where(system.logarithmic, here[lost], 0.8 * here[lost])
-                moving = lost | (np.abs(mixed - here) > SETTLED * damping * np.abs(here)).any(axis=1)
+                mixed[lost] = np.where(logarithmic, here[lost], 0.8 * here[lost])
+                gone = ends.vanishing & (mixed < self.small[active])
+                mixed = np.where(gone, self.small[active], mixed)
+                free = ~gone & ~((ends.owner >= 0) & gone[:, ends.owner])
+                moving = lost | (free & (np.abs(mixed - here) > SETTLED * damping * np.abs(here))).any(axis=1)
             x[active] = mixed
             active = active[moving]
             if not active.size:
-                return x
-    return x
+                break
+        return active

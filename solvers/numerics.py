@@ -2,30 +2,58 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solvers.eigenvalues import largest_eigenvalue, largest_eigenvalue_slope
+from solvers.sums import even, plain
 
 
-def _sum(body: Any, weight: NDArray, axis: int) -> Any:
-    return np.sum(body * weight, axis=axis, keepdims=True)
-
-
-def numeric_functions() -> dict[str, Any]:
+def numeric_functions(stepped: bool = False) -> dict[str, Any]:
+    """Stable for large arguments; where ``stepped``, the imaginary part of an argument is a step along the slope."""
     from scipy.special import erfcx, log_ndtr, ndtr
 
-    return {
-        "_sum": _sum,
+    def hazard(x: NDArray) -> NDArray:
+        return np.sqrt(2 / np.pi) / erfcx(np.asarray(x) / np.sqrt(2))
+
+    def log_cosh(x: NDArray) -> NDArray:
+        return np.logaddexp(x, -np.asarray(x)) - np.log(2.0)
+
+    found = {
+        "_sum": plain,
+        "_even": even,
         "Support": lambda x: np.where(np.asarray(x) != 0, 1.0, 0.0),
         "H": lambda x: ndtr(-np.asarray(x)),
         "log_H": lambda x: log_ndtr(-np.asarray(x)),
-        "hazard": lambda x: np.sqrt(2 / np.pi) / erfcx(np.asarray(x) / np.sqrt(2)),
+        "hazard": hazard,
         "Clipped": np.maximum,
         "LargestEigenvalue": largest_eigenvalue,
         "LargestEigenvalueSlope": largest_eigenvalue_slope,
         "_component": lambda points, i: points[i],
-        "log_cosh": lambda x: np.logaddexp(x, -np.asarray(x)) - np.log(2.0),
+        "log_cosh": log_cosh,
     }
+    if not stepped:
+        return found
+    return found | {
+        "H": _stepped(found["H"], lambda x: -np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)),
+        "log_H": _stepped(found["log_H"], lambda x: -hazard(x)),
+        "hazard": _stepped(hazard, lambda x: hazard(x) * (hazard(x) - x)),
+        "log_cosh": _stepped(log_cosh, np.tanh),
+        "tanh": _stepped(np.tanh, lambda x: 1 - np.tanh(x) ** 2),
+    }
+
+
+def _stepped(function: Callable[[NDArray], NDArray], slope: Callable[[NDArray], NDArray]) -> Callable[[Any], Any]:
+    """A function that takes the imaginary part of its argument as a step."""
+
+    def evaluated(x: Any) -> Any:
+        x = np.asarray(x)
+        if not np.iscomplexobj(x):
+            return function(x)
+        real = np.real(x)
+        return function(real) + 1j * np.imag(x) * slope(real)
+
+    return evaluated

@@ -10,19 +10,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.ends import reduced
 from solvers.fixed_point import EPSILON, Roots, find_roots
 from solvers.iteration import evolved
 from solvers.limits import FINITE, INFINITE, UNDECIDED, Regularised
 from solvers.mode_data import ModeData
+from solvers.quadrature import LEVELS, levels_of
 from solvers.systems import System, compiled_system, symbols_of
 
-LEVELS = (201, 801, 3201)
-"""Nodes of Gaussian averages, tried in turn until the forward error is small enough."""
-NESTED = {2: (61, 121, 241), 3: (31, 61, 91), 4: (17, 25, 33)}
-"""The same where averages are nested, by their depth."""
 LINEAR_SCALE = 1e-3
-"""The error of an unknown that may be zero is relative to itself or to this share of its interval, whichever is larger."""
+"""The error of an unknown that may be zero is relative to itself or to this share of its interval, whichever is larger; that of
+an observable to its own change over this share, likewise."""
 UNDERFLOW = 1e-290
+ABSENT = 1e-14
+"""An observable that depends on unknowns which are zero, and is smaller, is zero."""
 RESOLVED = 1e-10
 """Derivatives with a larger relative error are done again with many digits."""
 COMPRESSED = 1e-5
@@ -80,34 +81,30 @@ def solve_piece(task: Task) -> Piece:
         if (own := own_solver(task.theory)) is not None:
             return own(task)
         piece, system = Piece(), compiled_system(task.theory)
-        levels = levels_of(system) if system.has_quadrature else LEVELS[:1]
+        levels = levels_of(system.depth, system.folded) if system.has_quadrature else LEVELS[:1]
+        found: Roots | None = None
         for level, nodes in enumerate(levels):
             finer = levels[level + 1] if level + 1 < len(levels) else 2 * nodes - 1
-            piece = _solved(
-                task, compiled_system(task.theory, nodes), compiled_system(task.theory, finer) if len(levels) > 1 else None
-            )
+            better = compiled_system(task.theory, finer) if system.has_quadrature else None
+            piece, found = _solved(task, found, compiled_system(task.theory, nodes), better)
             if all((e <= task.tolerance).all() for e in piece.errors.values()):
                 break
         return piece
 
 
-def levels_of(system: System) -> tuple[int, ...]:
-    """Nodes to try for the averages of a system."""
-    return LEVELS if system.depth < 2 else NESTED[min(system.depth, max(NESTED))]
-
-
-def _solved(task: Task, system: System, finer: System | None) -> Piece:
+def _solved(task: Task, before: Roots | None, system: System, finer: System | None) -> tuple[Piece, Roots]:
+    """Results with the nodes of ``system``, from where fewer nodes arrived."""
     regular = Regularised(system, task.scalars, task.data)
     points = len(next(iter(regular.scalars.values()))) if regular.scalars else 1
     scalars = symbols_of(task.theory, regular.scalars)
-    roots = _roots(system, scalars, points, task)
+    roots = _roots(system, scalars, points, task, before)
     with np.errstate(all="ignore"):
         if finer is not None:
             roots.uncertainty = roots.uncertainty + _quadrature_error(system, finer, scalars, points, task.data, roots)
         piece = _observed(task, system, finer, regular, scalars, points, roots)
         for parameter, observable in task.gradients:
             _differentiate(piece, task, system, regular, known(system, scalars, roots.x), points, roots, parameter, observable)
-    return piece
+    return piece, roots
 
 
 def _differentiate(
@@ -128,7 +125,7 @@ def _differentiate(
     slope = total_derivative(system, parameter, observable, at, points, data, task.full, roots.uncertainty, at_limits)
     value, error = slope.value, slope.error
     entry = system.theory.parameter(parameter)
-    if task.refine and not entry.ndim and value.ndim == 1:
+    if task.refine and not system.folded and not entry.ndim and value.ndim == 1:
         # More digits remove rounding, not what the unknowns owe to compressed data.
         resolved = COMPRESSED if data.error else RESOLVED
         for i in np.flatnonzero(~(error <= resolved * np.abs(value)) & np.isfinite(roots.uncertainty).all(axis=1)):
@@ -149,23 +146,26 @@ def known(system: System, scalars: Mapping[Any, NDArray], x: NDArray) -> dict[An
     return {**scalars, **{u: x[:, i] for i, u in enumerate(system.unknowns)}}
 
 
-def _roots(system: System, scalars: Mapping[Any, NDArray], points: int, task: Task) -> Roots:
+def _roots(system: System, scalars: Mapping[Any, NDArray], points: int, task: Task, before: Roots | None) -> Roots:
     if not system.unknowns:
-        return Roots(np.zeros((points, 0)), np.zeros((points, 0)), np.zeros(points), np.zeros(points, dtype=int))
+        nothing = np.zeros((points, 0))
+        return Roots(nothing, nothing, np.zeros(points), np.zeros(points, dtype=int), nothing.astype(bool))
     lower, upper = system.bounds(scalars, points, task.data)
 
     def residual(x: NDArray, which: NDArray) -> tuple[NDArray, NDArray, NDArray]:
         here = {s: v[which] for s, v in scalars.items()}
         return system.best_forms(known(system, here, x), len(which), task.data)[:3]
 
-    start = None
-    if task.start:
+    start: Any = None
+    if before is not None and len(system.unknowns) > 1 and np.isfinite(before.x).all():
+        start = before.x
+    elif task.start:
         names = [u.name for u in system.unknowns]
         start = np.broadcast_to([task.start[n] for n in names], (points, len(names)))
     with np.errstate(all="ignore"):
-        if start is None and len(system.unknowns) > 1 and system.gaussian:
+        if start is None and len(system.unknowns) > 1 and system.evolves:
             start = evolved(system, scalars, points, task.data, lower, upper)
-        roots = find_roots(residual, lower, upper, system.logarithmic, start)
+        roots = find_roots(residual, lower, upper, system.logarithmic, start, system.ends)
         outside = (roots.x < lower * (1 - 1e-9) - 1e-300) | (roots.x > upper * (1 + 1e-9) + 1e-300)
         outside &= ~((~system.logarithmic) & (np.abs(roots.x - np.clip(roots.x, lower, upper)) < 1e-9))
         roots.uncertainty[outside] = np.inf
@@ -176,7 +176,7 @@ def _quadrature_error(system: System, finer: System, scalars, points: int, data:
     """How far the unknowns would move with more nodes."""
     if not system.unknowns:
         return np.zeros((points, 0))
-    f, jacobian, *_ = finer.best_forms(known(system, scalars, roots.x), points, data)
+    f, jacobian, _ = reduced(finer.best_forms(known(system, scalars, roots.x), points, data)[:3], roots.held)
     move = np.full(f.shape, np.inf)
     for i in range(points):
         if np.isfinite(jacobian[i]).all() and np.linalg.matrix_rank(jacobian[i]) == f.shape[1]:
@@ -189,10 +189,12 @@ def _observed(task: Task, system: System, finer: System | None, regular: Regular
     lost = np.logical_not(np.isfinite(roots.uncertainty).all(axis=1))
     at = known(system, scalars, np.where(lost[:, None], np.nan, roots.x))
     lower, upper = system.bounds(scalars, points, task.data)
+    zero = system.ends.zero(roots.held)
+    widths = np.where(np.isfinite(upper - lower), upper - lower, 1.0)
     for i, symbol in enumerate(system.unknowns):
-        width = np.where(np.isfinite(upper[:, i] - lower[:, i]), upper[:, i] - lower[:, i], 1.0)
-        scale = 1.0 if system.logarithmic[i] else np.maximum(np.abs(roots.x[:, i]), LINEAR_SCALE * width)
-        _record(piece, regular, symbol.name, at[symbol], roots.uncertainty[:, i] / scale)
+        scale = 1.0 if system.logarithmic[i] else np.maximum(np.abs(roots.x[:, i]), LINEAR_SCALE * widths[:, i])
+        value = np.where(zero[:, i], 0.0, at[symbol])
+        _record(piece, regular, symbol.name, value, np.where(roots.held[:, i], 0.0, roots.uncertainty[:, i] / scale))
     names = [n for n in task.names if n not in piece.values]
     found = iter(system.outputs(names)(at, points, task.data, task.full))
     finest = iter(finer.outputs(names)(at, points, task.data, task.full)) if finer is not None else None
@@ -201,15 +203,26 @@ def _observed(task: Task, system: System, finer: System | None, regular: Regular
         value, noise = next(found), next(found)
         slopes = [next(found) for _ in range(m)]
         error = EPSILON * noise
+        exact = np.zeros(value.shape, dtype=bool)
         if finest is not None:
-            error = error + np.abs(next(finest) - value)
+            finer_value = next(finest)
+            # Averages of odd functions vanish exactly, with whatever number of nodes.
+            exact = (value == 0) & (finer_value == 0)
+            error = error + np.abs(finer_value - value)
             for _ in range(m + 1):
                 next(finest)
         extra = (slice(None),) + (None,) * (value.ndim - 1)
-        for slope, uncertainty in zip(slopes, roots.uncertainty.T, strict=True):
-            error = error + np.where(slope == 0, 0.0, np.abs(slope) * uncertainty[extra])
-        relative = np.where(error == 0, 0.0, error / np.abs(value))
-        sunk = (np.abs(value) < UNDERFLOW) & ((value != 0) | tiny[extra])
+        scale = np.abs(value)
+        for i, slope in enumerate(slopes):
+            error = error + np.where(slope == 0, 0.0, np.abs(slope) * roots.uncertainty[:, i][extra])
+            exact &= slope == 0
+            if not system.logarithmic[i]:
+                scale = np.maximum(scale, LINEAR_SCALE * np.abs(slope) * widths[:, i][extra])
+        # What is as small as an unknown that is zero makes it is zero itself.
+        gone = np.asarray(zero.any(axis=1))[extra] & (np.abs(value) <= ABSENT) & (np.abs(value) <= 10 * error)
+        value, error = np.where(gone, 0.0, value), np.where(gone | exact, 0.0, error)
+        relative = np.where(error == 0, 0.0, error / scale)
+        sunk = (np.abs(value) < UNDERFLOW) & ((value != 0) | tiny[extra]) & ~exact
         relative = np.where(sunk | lost[extra] | np.logical_not(np.isfinite(relative)), np.inf, relative)
         _record(piece, regular, name, value, relative)
     piece.residual, piece.iterations = regular.spread(roots.residual), regular.spread(roots.iterations)

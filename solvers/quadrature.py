@@ -9,6 +9,12 @@ from numpy.typing import NDArray
 
 from theory.errors import ParameterError
 
+LEVELS = (201, 801, 3201)
+"""Nodes of Gaussian averages, tried in turn until the forward error is small enough."""
+NESTED = {2: (61, 121, 241), 3: (31, 61, 91), 4: (17, 25, 33)}
+"""The same where averages are nested, by their depth."""
+FOLDED = (61, 121, 241, 481)
+"""The same for averages over trees."""
 HALF_LINE = 24.0
 """Length of the half line that integrals over it see."""
 
@@ -26,6 +32,8 @@ def gaussian_rule(nodes: int, rule: str = "hermite") -> tuple[NDArray, NDArray]:
         w = np.exp(-(x**2) / 2)
     else:
         raise ParameterError(f"rule: {rule!r} is no quadrature rule; use 'hermite' or 'uniform'")
+    # Symmetric to the last bit, so that averages of odd functions vanish.
+    x, w = (x - x[::-1]) / 2, w + w[::-1]
     return x, w / w.sum()
 
 
@@ -34,3 +42,10 @@ def half_line_rule(nodes: int) -> tuple[NDArray, NDArray]:
     """Nodes and weights on [0, 24] for integrals over t > 0 of what decays like a Gaussian that begins 12 widths to the left."""
     x, w = np.polynomial.legendre.leggauss(min(nodes, 801))
     return HALF_LINE / 2 * (1 + x), HALF_LINE / 2 * w
+
+
+def levels_of(depth: int, folded: bool) -> tuple[int, ...]:
+    """Numbers of nodes to try for averages that nest so deep, or that are folded."""
+    if folded:
+        return FOLDED
+    return LEVELS if depth < 2 else NESTED[min(depth, max(NESTED))]

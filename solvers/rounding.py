@@ -14,10 +14,13 @@ import sympy as sp
 
 from theory.averages import Average, GaussianAverage, HalfLine, ModeSum
 from theory.modes import ModeValue
+from theory.replica.folded import Sensitivity, TreeAverage
 from theory.special import H, Support
 
 SUMMATION = 4
 """Relative rounding, in units of epsilon, of a pairwise sum of terms of one sign."""
+FOLDED = 4
+"""Relative rounding, in units of epsilon, of an average over a tree."""
 NODES = sp.Symbol("_node_error", nonnegative=True)
 """Relative error, in units of epsilon, of a sum over nodes that stand for modes."""
 
@@ -75,7 +78,7 @@ class Size(sp.Function):
 
 
 def _size(expression: sp.Expr) -> sp.Expr:
-    return Size(expression) if expression.has(GaussianAverage, HalfLine, H, sp.exp) else sp.Abs(expression)
+    return Size(expression) if expression.has(GaussianAverage, HalfLine, TreeAverage, H, sp.exp) else sp.Abs(expression)
 
 
 @lru_cache(maxsize=4096)
@@ -84,6 +87,8 @@ def rounding(expression: sp.Expr) -> sp.Expr:
     ratio = relative_rounding(expression)
     if ratio is not None:
         return (ratio[0] + ratio[1] * NODES) * _size(expression)
+    if isinstance(expression, (TreeAverage, Sensitivity)):
+        return FOLDED * Size(expression)
     own = _size(expression)
     if isinstance(expression, sp.Add):
         return sp.Add(own, *[rounding(a) for a in expression.args])

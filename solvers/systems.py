@@ -12,14 +12,17 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from solvers.compile import Compiled, compile_expressions
+from solvers.ends import Ends
 from solvers.fixed_point import EPSILON
 from solvers.mode_data import ModeData, theory_key
 from solvers.rounding import NODES, grouped, rounding
 from theory.averages import GaussianAverage, HalfLine, outermost
 from theory.errors import ParameterError
 from theory.modes import ModeIndex
+from theory.replica.folded import TreeAverage
 from theory.special import H
 
+QUADRATURES = (GaussianAverage, HalfLine, TreeAverage)
 Scalars = Mapping[Any, NDArray]
 
 
@@ -70,6 +73,11 @@ class System:
         self._observables: dict[str, sp.Expr] = {}
         self.unknowns = [u.symbol for u in theory.unknowns]
         self.logarithmic = np.array([bool(sp.sympify(u.lower).is_nonnegative) for u in theory.unknowns], dtype=bool)
+        places = {u: i for i, u in enumerate(self.unknowns)}
+        self.ends = Ends(
+            np.array([u.vanishes for u in theory.unknowns], dtype=bool),
+            np.array([places.get(u.owner, -1) for u in theory.unknowns], dtype=int),
+        )
         if len(theory.residuals) != len(self.unknowns):
             raise ParameterError(
                 f"{theory.name}: {len(theory.residuals)} equations for {len(self.unknowns)} unknowns; give one for each"
@@ -81,8 +89,9 @@ class System:
         self._infinite = [float(e) if e.is_infinite else None for e in ends]
         self._finite = [sp.S.Zero if e.is_infinite else e for e in ends]
         seen = [self.observable(name) for name in (*(s.name for s in theory.definitions), *theory.observables)]
-        self.has_quadrature = any(e.has(GaussianAverage, HalfLine) for e in [*flat, *ends, *seen])
-        self.gaussian = any(e.has(GaussianAverage, HalfLine, H) for e in flat)
+        self.folded = any(e.has(TreeAverage) for e in flat)
+        self.has_quadrature = any(e.has(*QUADRATURES) for e in [*flat, *ends, *seen])
+        self.evolves = any(u.start is not None for u in theory.unknowns) or any(e.has(*QUADRATURES, H) for e in flat)
         self.depth = max((depth(e) for e in [*flat, *ends, *seen]), default=0)
         self.per_mode = {n for n in theory.observables if any(isinstance(s, ModeIndex) for s in self.observable(n).free_symbols)}
         self.base = self

@@ -15,12 +15,19 @@ from theory.signatures import signature
 
 @dataclass(frozen=True)
 class Unknown:
-    """An order parameter that the equations determine, with the interval that holds it (expressions in the parameters)."""
+    """An order parameter that the equations determine, with the interval that holds it (expressions in the parameters).
+
+    ``start`` (None: left to the solver) is where a search begins. One that ``vanishes`` may be exactly zero, its lower end. Where
+    ``owner``, another unknown, is zero, nothing depends on this one, which then takes its upper end.
+    """
 
     symbol: sp.Symbol
     meaning: str
     lower: sp.Expr = sp.S.Zero
     upper: sp.Expr = sp.oo
+    start: sp.Expr | None = None
+    vanishes: bool = False
+    owner: sp.Symbol | None = None
 
     name = property(lambda self: self.symbol.name)
 

@@ -30,15 +30,16 @@ from theory.declaration.parameters import Parameter
 from theory.declaration.scalars import Average, Over, QuadraticForm, Tr, Trace, average, mean, quadratic_form, sum_over
 from theory.declaration.sites import Dot, Leaf, Site, batch, generic, sites, tops, varies
 from theory.declaration.step import Step
+from theory.declaration.tensors import Contraction, Tensor
 from theory.declaration.vectors import Noise, Quenched, Signs, State, Vec
 from theory.declaration.walks import collect, leaves, linear_coefficients, partial, replace_tops, substitute, symbols, terms
 
 __all__ = [
     # dimensions and the objects that live on them
-    "Dim", "Spectrum", "Vec", "Quenched", "Noise", "Signs", "State", "Mat", "Gaussian", "Deterministic", "Diag",
+    "Dim", "Spectrum", "Vec", "Quenched", "Noise", "Signs", "State", "Mat", "Gaussian", "Deterministic", "Tensor", "Diag",
     "Sum", "Prod", "Inv", "Outer", "hebb",
     # scalars and functions
-    "sum_over", "mean", "average", "Tr", "quadratic_form", "redrawn", "Over", "Average", "QuadraticForm", "Trace",
+    "sum_over", "mean", "average", "Tr", "quadratic_form", "redrawn", "Over", "Average", "QuadraticForm", "Trace", "Contraction",
     "tanh", "erf", "relu", "heaviside", "sign", "sqrt", "exp", "log", "cosh", "sin", "cos", "absolute", "wall",
     # laws
     "Model", "Energy", "Expression", "Step", "Descent", "Parameter", "Contribution",

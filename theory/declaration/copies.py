@@ -26,7 +26,7 @@ def redrawn(v, *what, copy: int = 1):
         refuse("redrawn", "nothing", "list the Gaussian matrices and noises that are drawn anew")
     drawn = [getattr(part, "leaf", None) for part in what]
     for part, leaf in zip(what, drawn, strict=True):
-        if not isinstance(leaf, Leaf) or leaf.kind not in RANDOM - {"state"}:
+        if not isinstance(leaf, Leaf) or leaf.kind not in RANDOM - {"state", "tensor"}:
             refuse("redrawn", part, "list what Gaussian, Noise and Signs returned")
     value = v if isinstance(v, (Vec, Mat)) else scalar(v, "what is redrawn")
     names = {leaf.name: leaf.name + "'" * copy for leaf in drawn}

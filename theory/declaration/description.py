@@ -9,7 +9,7 @@ from theory.declaration.observables import Contribution
 from theory.declaration.printing import at_sites, entry, letter, name_latex, subscript
 from theory.declaration.vectors import Vec
 
-GROUPS = {"Disorder": ("gaussian", "noise", "signs"), "Given": ("quenched", "deterministic"), "State": ("state",)}
+GROUPS = {"Disorder": ("gaussian", "tensor", "noise", "signs"), "Given": ("quenched", "deterministic"), "State": ("state",)}
 
 
 def markdown(model) -> str:
@@ -39,9 +39,9 @@ def _dimension(dim) -> str:
 
 
 def _indexed(leaf) -> str:
-    letters = [letter(d) for d in leaf.dims]
-    if len(set(letters)) < len(letters):
-        letters[1] += "'"
+    letters: list[str] = []
+    for d in leaf.dims:
+        letters.append(letter(d) + "'" * sum(before == d for before in leaf.dims[: len(letters)]))
     return subscript(name_latex(leaf.name), "".join(letters))
 
 
@@ -53,7 +53,7 @@ def _leaf(leaf) -> str:
             variance = how["variance"] * how["row_covariance"] * how["column_covariance"]
             extra = "".join(f", {key} {how[key]}" for key in ("symmetry", "fresh") if key in how)
             return rf"${name} \sim \mathcal{{N}}\left({printer._print(how['mean'])}, {printer._print(variance)}\right)${extra}"
-        if leaf.kind == "noise":
+        if leaf.kind in ("noise", "tensor"):
             return rf"${name} \sim \mathcal{{N}}\left(0, {printer._print(how['variance'])}\right)$"
     if leaf.kind == "signs":
         return rf"${name} = \pm 1$"

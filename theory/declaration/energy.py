@@ -7,6 +7,7 @@ import re
 import sympy as sp
 
 from theory.declaration.checks import refuse, scalar
+from theory.declaration.collective import parts
 from theory.declaration.copies import copies_of, renamed, replaced
 from theory.declaration.laws import Model
 from theory.declaration.scalars import Average, QuadraticForm, Trace
@@ -139,9 +140,7 @@ def _posed(energy, states) -> None:
         refuse("given matrix in an energy", given[0], "only an observable may hold one; use Diag of a spectrum")
     if energy.is_zero:
         refuse("energy", "0", "an energy is a sum of sum_over(...) terms")
-    for coefficient, _, dim in terms(energy):
-        if dim is None:
-            refuse("energy term", coefficient, "an energy is a sum of sum_over(...) terms")
+    parts(energy)
     for leaf in states:
         if leaf not in leaves(energy):
             refuse("state without an energy", leaf, "let the energy depend on it, or drop it from over=")

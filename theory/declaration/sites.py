@@ -12,7 +12,7 @@ from theory.declaration.dimensions import Dim, Spectrum
 from theory.declaration.keys import digest
 from theory.declaration.printing import applied, indexed_name
 
-RANDOM = frozenset({"gaussian", "noise", "signs", "state"})
+RANDOM = frozenset({"gaussian", "noise", "signs", "state", "tensor"})
 """Kinds of leaves over which :func:`average` averages; the others are given."""
 
 

@@ -17,6 +17,7 @@ from theory.declaration.matrices import Diag
 from theory.declaration.matrix import Mat
 from theory.declaration.scalars import Over, QuadraticForm, Trace
 from theory.declaration.sites import Dot, Functional, Leaf, Site, batch, generic, sites, tops, varies
+from theory.declaration.tensors import Contraction
 from theory.declaration.vectors import Vec
 from theory.errors import DeclarationError
 
@@ -32,6 +33,8 @@ def _parts(part) -> Iterable:
         return (part.node,)
     if isinstance(part, (Dot, QuadraticForm)):
         return (part.matrix, part.vector if isinstance(part, Dot) else part.expr)
+    if isinstance(part, Contraction):
+        return (part.tensor, part.expr)
     if isinstance(part, Trace):
         return (part.matrix,)
     if isinstance(part, Vec):
@@ -178,6 +181,8 @@ def _substitute(part, rule):
         return QuadraticForm(_substitute(part.matrix, rule), _substitute(part.expr, rule))
     if isinstance(part, Over):
         return Over(_substitute(part.expr, rule), part.dim)
+    if isinstance(part, Contraction):
+        return Contraction(part.tensor, _substitute(part.expr, rule))
     return part.func(*[_substitute(a, rule) for a in part.args]) if part.args else part
 
 

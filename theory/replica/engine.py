@@ -13,6 +13,7 @@ from theory.derivation import Derivation, Step
 from theory.errors import DerivationError
 from theory.replica.ansatz import replica_symmetric
 from theory.replica.closure import closed_equations, conjugates_eliminated, with_canonical_variable
+from theory.replica.couplings import is_glass
 from theory.replica.data import moments, plain, total
 from theory.replica.fields import W, read_fields
 from theory.replica.gaussian import is_exact, sample_average, site_integral
@@ -20,6 +21,7 @@ from theory.replica.general import derive_general
 from theory.replica.hierarchy import per_replica
 from theory.replica.observables import SOURCE, SiteLaw
 from theory.replica.results import assembled, expectations
+from theory.replica.rsb import derive_glass
 from theory.symbols import beta
 
 State = Mapping[str, Any]
@@ -31,6 +33,8 @@ def derive(energy) -> Derivation:
     Every result is a live SymPy object, and any of them can be replaced: ``d.replace("ansatz", order_parameters=...)``.
     Raises DerivationError where the energy is beyond what is derived, naming the part.
     """
+    if is_glass(energy):
+        return derive_glass(energy)
     if not is_exact(energy):
         return derive_general(energy)
     cold = energy.temperature == 0

@@ -1,0 +1,87 @@
+"""Order parameters of k-step replica symmetry breaking: overlaps, their conjugates, and the blocks of replicas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from theory.errors import DerivationError
+from theory.replica.hierarchy import Hierarchical, per_replica
+
+
+@dataclass(frozen=True)
+class Breaking:
+    """Overlaps q_0 < ... < q_k of replicas that are ever closer, with the diagonal ``norm``; replicas of overlap q_j at least
+    share a block of x_j, 0 < x_1 < ... < x_k < 1 as n -> 0. ``conjugates`` r_j are covariances of the field on a site.
+
+    A solver sees the increments ``steps``, dq_j = q_j - q_{j-1}, so that the order needs no watching. All of them run from the
+    outermost level to the innermost one.
+    """
+
+    norm: sp.Expr
+    overlaps: tuple[sp.Symbol, ...]
+    conjugates: tuple[sp.Symbol, ...]
+    blocks: tuple[sp.Symbol, ...]
+    steps: tuple[sp.Symbol, ...]
+
+    @property
+    def count(self) -> int:
+        return len(self.blocks)
+
+    @property
+    def base(self) -> sp.Symbol:
+        return self.overlaps[0]
+
+    @property
+    def width(self) -> sp.Expr:
+        """What the innermost overlap leaves of the norm."""
+        return self.norm - self.overlaps[-1]
+
+    @property
+    def overlap(self) -> Hierarchical:
+        """The matrix of overlaps."""
+        return Hierarchical.from_entries([self.norm, *reversed(self.overlaps)], self.inner_blocks)
+
+    @property
+    def conjugate(self) -> Hierarchical:
+        """The matrix of conjugates; its diagonal, which a fixed norm makes irrelevant, is that of the innermost level."""
+        entries = list(reversed(self.conjugates))
+        return Hierarchical.from_entries([entries[0], *entries], self.inner_blocks)
+
+    @property
+    def inner_blocks(self) -> tuple[sp.Symbol, ...]:
+        """Innermost first, as matrices and trees have them."""
+        return tuple(reversed(self.blocks))
+
+    def spreads(self, entries: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:
+        """Increments of entries that run from the outermost level inwards, innermost first, the outermost entry itself last."""
+        return (*(entries[j] - entries[j - 1] for j in range(len(entries) - 1, 0, -1)), entries[0])
+
+    def share(self, level: int) -> sp.Expr:
+        """Derivative of the sum of all entries of a matrix by that of one level, per replica."""
+        return per_replica(sp.diff(self.overlap.total(), self.overlaps[level]))
+
+    @property
+    def written_out(self) -> dict[sp.Symbol, sp.Expr]:
+        """Overlaps in terms of the outermost one and the increments."""
+        return {q: self.base + sp.Add(*self.steps[:j]) for j, q in enumerate(self.overlaps) if j}
+
+
+WIDTH = sp.Symbol("c", positive=True)
+"""Norm beyond the innermost overlap, an order parameter where the prior leaves the norm free."""
+
+
+def breaking(ansatz: str, norm: sp.Expr | None) -> Breaking:
+    """The order parameters of "RS", "1RSB", "2RSB", ...; replica symmetry has one overlap q and its conjugate r. ``norm`` None:
+    free."""
+    count = 0 if ansatz == "RS" else int(ansatz.removesuffix("RSB"))
+    if count > 3:
+        raise DerivationError(f"ansatz {ansatz}: averages nest {count + 1} deep; three steps are derived at most")
+    q = sp.Symbol("q", positive=True)
+    overlaps = (q,) if not count else sp.symbols(f"q_0:{count + 1}", positive=True)
+    conjugates = (sp.Symbol("r", positive=True),) if not count else sp.symbols(f"r_0:{count + 1}", positive=True)
+    blocks = sp.symbols(f"x_1:{count + 1}", positive=True) if count else ()
+    steps = sp.symbols(f"dq_1:{count + 1}", positive=True) if count else ()
+    norm = overlaps[-1] + WIDTH if norm is None else norm
+    return Breaking(norm, tuple(overlaps), tuple(conjugates), tuple(blocks), tuple(steps))

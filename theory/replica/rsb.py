@@ -1,0 +1,196 @@
+"""The replica calculation with a hierarchical ansatz: states that meet in random couplings, samples, collective variables.
+
+Replica symmetry is the case without steps. Everything is a function of one overlap matrix between replicas; the action is its
+conjugate's Legendre transform, and every equation a derivative of the free energy as n -> 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sympy as sp
+
+from theory.derivation import Derivation, Step
+from theory.errors import DerivationError
+from theory.replica.breaking import WIDTH, breaking
+from theory.replica.couplings import OVERLAP, Glass, read_glass
+from theory.replica.data import plain
+from theory.replica.elimination import linear
+from theory.replica.glass_samples import sample_terms
+from theory.replica.glass_sites import sites_of
+from theory.replica.hierarchy import per_replica
+from theory.replica.rsb_results import assembled, definitions, observables
+from theory.symbols import beta
+
+State = Mapping[str, Any]
+
+
+def derive_glass(energy) -> Derivation:
+    """Derivation of an :class:`~theory.declaration.Energy` at the replica ansatz that it declares ("RS", "1RSB", "2RSB", ...).
+
+    DerivationError names what is not derived.
+    """
+    steps = [
+        Step(
+            "interactions",
+            "Between two replicas of overlap Q the random couplings have a covariance that depends on Q alone; samples act through "
+            "fields of covariance proportional to Q; functions of sums over sites are collective.",
+            lambda s: _interactions(energy),
+        ),
+        Step(
+            "ansatz",
+            "The overlaps between replicas and their conjugates, the covariances of the field on a site, are hierarchical "
+            "matrices; in every block the overlap is larger.",
+            lambda s: _ansatz(s, energy),
+        ),
+        Step(
+            "replicated action",
+            "The average over random couplings, exact in n: a function of every entry of the overlap matrix.",
+            _couplings,
+        ),
+        Step(
+            "free energy",
+            "n -> 0: couplings, samples, sites and the coupling of overlap and conjugate; nested averages, one for each level.",
+            _free_energy,
+        ),
+        Step(
+            "saddle point",
+            "Stationarity in overlaps gives their conjugates, stationarity in conjugates the overlaps, in fields the collective "
+            "variables, in blocks the blocks. Gaussian averages are integrated by parts.",
+            _saddle,
+        ),
+        Step(
+            "closed equations",
+            "Conjugates that the overlaps give explicitly are eliminated; overlaps are written in their increments.",
+            lambda s: _closed(s),
+        ),
+        Step(
+            "stability and entropy",
+            "The replicon: the response of one further step of breaking inside the innermost level. Energy and entropy are "
+            "derivatives of the free energy by the temperature.",
+            lambda s: definitions(s, energy),
+        ),
+        Step("observables", "Expectations in the tree of fields, and derivatives by the strengths of couplings.",
+             lambda s: observables(s, energy)),
+        Step("theory", "Unknowns, equations, observables, parameters.", lambda s: assembled(s, energy)),
+    ]  # fmt: skip
+    return Derivation(f"{energy.name}: replicas, {energy.ansatz}", steps).run({})
+
+
+def _interactions(energy) -> dict[str, Any]:
+    glass = read_glass(energy)
+    if energy.temperature == 0 and energy.phase != "SAT":
+        raise DerivationError(
+            f"ansatz {energy.ansatz} of {energy.name} at temperature 0: couplings and broken replicas are derived at a "
+            "temperature; declare one"
+        )
+    if energy.phase == "SAT" and (glass.couplings or glass.collective != 0 or glass.penalty != 0):
+        raise DerivationError(f"phase SAT of {energy.name}: only samples have states of zero energy; declare a temperature")
+    hot = energy.temperature != 0
+    return {
+        "glass": glass,
+        "volume": not hot,
+        "beta": 1 / plain(sp.sympify(energy.temperature)) if hot else sp.S.One,
+        "covariance": {sp.Symbol(c.leaf.name): c.covariance for c in glass.couplings},
+        "potential": {sp.Symbol(f"V_{s.dim}"): s.potential for s in glass.samples},
+        "penalty": {sp.Symbol("U"): glass.penalty},
+        "collective": {sp.Symbol("F"): glass.collective},
+    }
+
+
+def _ansatz(state: State, energy) -> dict[str, Any]:
+    glass: Glass = state["glass"]
+    order = breaking(energy.ansatz, None if glass.prior == "gaussian" else sp.S.One)
+    entries = {q: sp.Symbol(f"Q_{j}") for j, q in enumerate(order.overlaps)}
+    return {
+        "order": order,
+        "fields": {total: sp.Symbol(f"h_{total.name}", real=True) for total in glass.sums},
+        "overlap": {sp.Symbol("Q"): sp.Tuple(order.norm, *reversed(entries))},
+        "blocks": {sp.Symbol("x"): sp.Tuple(*order.blocks)},
+    }
+
+
+def _couplings(state: State) -> dict[str, Any]:
+    order = state["order"]
+    actions = {
+        c.leaf: beta**2 / 2 * order.overlap.hadamard(lambda q, e=c.covariance: e.xreplace({OVERLAP: q})).total()
+        for c in state["glass"].couplings
+    }
+    return {"actions": actions, "action": sp.Add(*actions.values())}
+
+
+def sites(state: State):
+    """The sites; in the unknowns of the closed equations once these are known."""
+    return sites_of(state["glass"], state["order"], state["fields"], rule(state))
+
+
+def samples(state: State):
+    """The samples, likewise."""
+    return sample_terms(state, rule(state))
+
+
+def rule(state: State) -> Callable[[sp.Expr], sp.Expr]:
+    """How expressions are written in the unknowns of the closed equations."""
+    return lambda expression: closed(expression, state.get("eliminated", ()))
+
+
+def closed(expression: sp.Expr, rules) -> sp.Expr:
+    """Substitutions made one after the other."""
+    for one in rules:
+        expression = expression.xreplace(one)
+    return expression
+
+
+def free_energy(state: State) -> sp.Expr:
+    """Free energy of one replica, −β F, as a function of every order parameter."""
+    collective = -beta * state["glass"].collective + _legendre(state)
+    smooth = per_replica(state["action"]) if state["action"] != 0 else sp.S.Zero
+    return sp.Add(rule(state)(smooth + collective), *[s.value() for s in samples(state)], sites(state).value())
+
+
+def _legendre(state: State) -> sp.Expr:
+    """Collective variables with the fields that belong to them."""
+    return sp.Add(*[beta * state["glass"].size * total * field for total, field in state["fields"].items()])
+
+
+def _free_energy(state: State) -> dict[str, Any]:
+    return {"free_energy": free_energy({**state, "eliminated": [{beta: state["beta"]}]})}
+
+
+def _slope(state: State, symbol: sp.Symbol) -> sp.Expr:
+    """Derivative of the free energy by an overlap, a block or the width, at given conjugates, of all that is not the sites."""
+    smooth = sp.diff(state["action"], symbol)
+    return sp.Add(rule(state)(per_replica(smooth) if smooth != 0 else smooth), *[s.derivative(symbol) for s in samples(state)])
+
+
+def _saddle(state: State) -> dict[str, Any]:
+    order, glass = state["order"], state["glass"]
+    conjugates = {}
+    for j, (overlap, conjugate) in enumerate(zip(order.overlaps, order.conjugates, strict=True)):
+        legendre = -(beta**2) / 2 * glass.size * order.share(j) * conjugate
+        conjugates[conjugate] = linear(_slope(state, overlap) + legendre, conjugate)
+    fields = {field: sp.diff(glass.collective, total) / glass.size for total, field in state["fields"].items()}
+    overlaps = dict(zip(order.overlaps, sites(state).overlaps(), strict=True))
+    return {"conjugates": conjugates, "fields_of": fields, "overlaps": overlaps}
+
+
+def _closed(state: State) -> dict[str, Any]:
+    order, glass, conjugates = state["order"], state["glass"], state["conjugates"]
+    nested = glass.prior == "ising" and any(s.nested for s in samples(state))
+    # Averages written into averages would be long; conjugates that hold some stay as unknowns.
+    rules = [state["fields_of"], {} if nested else conjugates, order.written_out, {beta: state["beta"]}]
+    done = {**state, "eliminated": rules}
+    law = sites(done)
+    unknowns: dict[sp.Symbol, sp.Expr] = law.means(state["fields"])
+    values = law.overlaps()
+    for j, symbol in enumerate((order.base, *order.steps)):
+        unknowns[symbol] = values[j] - values[j - 1] if j else values[0]
+    if WIDTH in order.norm.free_symbols:
+        unknowns[WIDTH] = law.free_width(_slope(state, WIDTH) / glass.size)
+    if nested:
+        unknowns |= {x: closed(e, rules) for x, e in conjugates.items()}
+    equations = [sp.Eq(x, e, evaluate=False) for x, e in unknowns.items()]
+    # Stationarity in a block is at fixed conjugates.
+    equations += [sp.Eq(_slope(done, x) + law.derivative(x), 0, evaluate=False) for x in order.blocks]
+    return {"fixed_point": equations, "eliminated": rules, "unknowns": (*unknowns, *order.blocks)}

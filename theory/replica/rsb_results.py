@@ -1,0 +1,161 @@
+"""The end of a replica calculation with a hierarchical ansatz: stability, energy and entropy, observables, and the theory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sympy as sp
+
+from theory.declaration.scalars import Over
+from theory.declaration.sites import Site, sites, tops
+from theory.declaration.tensors import Contraction
+from theory.declaration.vectors import Vec
+from theory.declaration.walks import replace_tops
+from theory.equations import Theory, Unknown
+from theory.errors import DerivationError
+from theory.replica.breaking import WIDTH
+from theory.replica.couplings import OVERLAP, _couples
+from theory.replica.data import plain
+from theory.replica.hierarchy import per_replica
+from theory.replica.results import parameter_of
+from theory.symbols import beta
+
+State = Mapping[str, Any]
+
+
+def definitions(state: State, energy) -> dict[str, Any]:
+    """Overlaps of inner levels, the replicon (stable while positive), and free energy and entropy (or the logarithm of the
+    volume)."""
+    from theory.replica.rsb import free_energy, rule
+
+    order = state["order"]
+    found: dict[str, sp.Expr] = {q.name: value for q, value in order.written_out.items()}
+    found["replicon"] = _replicon(state)
+    value = free_energy(state)
+    if state["volume"]:
+        found["entropy"] = value
+    else:
+        found["free_energy"] = -value / state["beta"]
+        found["entropy"] = value + state["beta"] * _energy(state, rule(state))
+    taken = {*energy.observe, *(p.name for p in energy.parameters)}
+    return {"definitions": {sp.Symbol(name, real=True): v for name, v in found.items() if name not in taken}}
+
+
+def _replicon(state: State) -> sp.Expr:
+    """1 − (d conjugate/d overlap)(d overlap/d conjugate) for one more increment inside the innermost level, at zero increment."""
+    from theory.replica.rsb import rule, samples, sites
+
+    order, glass, closed = state["order"], state["glass"], rule(state)
+    bends = [sp.diff(c.covariance, OVERLAP, 2).xreplace({OVERLAP: order.overlaps[-1]}) for c in glass.couplings]
+    response = closed(sp.Add(*bends) / glass.size)
+    response += sp.Add(*[s.bending() for s in samples(state)]) / closed(glass.size * beta**2)
+    return 1 - response * sites(state).bending() / closed(beta**2)
+
+
+def _energy(state: State, closed) -> sp.Expr:
+    """Mean energy: couplings by their factors, samples and sites by sources."""
+    from theory.replica.rsb import samples, sites
+
+    glass = state["glass"]
+    couplings = [c.factor * _coupling(c.leaf, state) for c in glass.couplings]
+    total = closed(sp.Add(glass.collective, *couplings))
+    total += sp.Add(*[part.expectation(s.potential) for s, part in zip(glass.samples, samples(state), strict=True)])
+    return total + (glass.size * sites(state).expectation(glass.penalty) if glass.penalty != 0 else 0)
+
+
+def observables(state: State, energy) -> dict[str, Any]:
+    """Every declared observable in the unknowns of the closed equations."""
+    values = {}
+    for name, observable in energy.observe.items():
+        if not isinstance(observable, sp.Expr) or isinstance(observable, Vec):
+            raise DerivationError(f"observable {name}: sites of a glass are alike; observe sums over them")
+        values[name] = _scalar(observable, state, energy)
+    return {"observables": values}
+
+
+def _scalar(expression: sp.Expr, state: State, energy) -> sp.Expr:
+    """Expectation of a function of sums, which do not fluctuate."""
+    found = {top: _sum(top, state, energy) for top in tops(expression)}
+    stand_in = {top: sp.Dummy(f"o{i}", real=True) for i, top in enumerate(sorted(found, key=str))}
+    written = plain(replace_tops(expression, stand_in))
+    return written.xreplace({stand_in[top]: value for top, value in found.items()})
+
+
+def _sum(top: sp.Expr, state: State, energy) -> sp.Expr:
+    from theory.replica.rsb import rule, samples
+    from theory.replica.rsb import sites as site_law
+
+    glass, closed = state["glass"], rule(state)
+    if isinstance(top, Contraction):
+        return closed(_coupling(top.tensor, state))
+    if not isinstance(top, Over):
+        raise DerivationError(f"observable: {top} is no sum over a dimension; wrap it in sum_over or mean")
+    if top.dim == glass.dim and _couples(top.expr, energy.states):
+        return closed(_pair(top, state))
+    if top.dim == glass.dim:
+        return glass.size * site_law(state).expectation(glass.at_site(top.expr))
+    for s, part in zip(glass.samples, samples(state), strict=True):
+        if s.dim == top.dim:
+            return part.expectation(s.seen(top.expr))
+    raise DerivationError(f"observable over {top.dim}: the energy has no samples there; sum over {glass.dim} or its samples")
+
+
+def _pair(top: Over, state: State) -> sp.Expr:
+    """A sum of w (J w): the coupling of the energy itself."""
+    glass = state["glass"]
+    for site in sites(top.expr):
+        matrix = getattr(site.node, "matrix", None)
+        if matrix is not None and sp.expand(top.expr - site * Site(glass.state)) == 0 and hasattr(matrix, "leaf"):
+            shift = matrix.leaf.how["mean"]
+            fixed = sp.S.Zero
+            if shift != 0:
+                total = next(t for t, f in glass.sums.items() if f == sp.Symbol("w", real=True))
+                fixed = plain(shift) * (glass.size * total) ** 2
+            return fixed + _coupling(matrix.leaf, state)
+    raise DerivationError(f"observable {top}: of products of states only the couplings of the energy are derived")
+
+
+def _coupling(leaf, state: State) -> sp.Expr:
+    """Expectation of a coupling without its factor: the derivative of the action, which is quadratic in the factor."""
+    for coupling in state["glass"].couplings:
+        if coupling.leaf == leaf:
+            return -2 * per_replica(state["actions"][leaf]) / (beta * coupling.factor)
+    raise DerivationError(f"observable of {leaf.name}: it does not couple states in the energy")
+
+
+def assembled(state: State, energy) -> dict[str, Any]:
+    """The theory: unknowns with the intervals that hold them, equations, definitions, observables, parameters."""
+    theory = Theory(
+        name=energy.name,
+        unknowns=tuple(_unknown(u, state) for u in state["unknowns"]),
+        equations=tuple(state["fixed_point"]),
+        residuals=tuple((e.lhs - e.rhs,) for e in state["fixed_point"]),
+        definitions=dict(state["definitions"]),
+        observables=dict(state["observables"]),
+        stable={},
+        parameters=tuple(parameter_of(p) for p in energy.parameters),
+        validity=getattr(energy, "validity", ""),
+        references=energy.references,
+    )
+    return {"theory": theory}
+
+
+def _unknown(unknown: sp.Symbol, state: State) -> Unknown:
+    order = state["order"]
+    top = sp.oo if WIDTH in order.norm.free_symbols else order.norm
+    if unknown == order.base:
+        start = None if top == sp.oo else order.norm * sp.Rational(1, 10) if order.count else order.norm * sp.Rational(99, 100)
+        return Unknown(unknown, "overlap of two replicas that share no block", sp.S.Zero, top, start, vanishes=True)
+    if unknown in order.steps:
+        meaning = "increment of the overlap from one level to the next"
+        return Unknown(unknown, meaning, sp.S.Zero, top, sp.Rational(4, 5) / order.count, vanishes=True)
+    if unknown in order.blocks:
+        j = order.blocks.index(unknown)
+        meaning = "size of a block of replicas (breakpoint)"
+        return Unknown(unknown, meaning, sp.S.Zero, sp.S.One, sp.Rational(19 * (j + 1), 20 * order.count), owner=order.steps[j])
+    if unknown == WIDTH:
+        return Unknown(unknown, "variance of one replica")
+    if unknown in order.conjugates:
+        return Unknown(unknown, "covariance of the field on a site", vanishes=True)
+    return Unknown(unknown, "mean over sites", -sp.oo, sp.oo, sp.Rational(99, 100))
