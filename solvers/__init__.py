@@ -13,6 +13,7 @@ _WHERE = {
     "solve": "solvers.sweeps",
     "sweep": "solvers.sweeps",
     "march": "solvers.trajectories",
+    "largest_exponent": "solvers.chaos",
     "solve_dyson": "solvers.dyson",
     "evaluate": "solvers.precision",
     "optimise": "solvers.optimisation",

@@ -12,6 +12,7 @@ from sympy.core.function import AppliedUndef
 from solvers.innovations import Innovations
 from theory.dmft.action import weights
 from theory.dmft.notation import past
+from theory.errors import ConvergenceError
 from theory.symbols import time
 
 
@@ -26,6 +27,8 @@ class Memory:
         self.shares: dict[tuple[sp.Symbol, sp.Symbol], float] = {}
         self.bare = {term: _bare(term[0]) for t in (self.site.memory, self.site.learning) for terms in t.values() for term in terms}
         self.noises: dict[sp.Symbol, NDArray] = {}
+        self.felt = {h: [t for t in terms if self.site.parameters[t[1].func(time, past)].y in run.sources and run.share(h, t[0])]
+                     for h, terms in self.site.memory.items()}  # fmt: skip
         self.kernels = {leaf: self._kernel(law) for leaf, law in self.fields.learnt.items()}
         self.wanted = self._wanted()
         self.past = {(x, s): np.zeros((self.times, *s, run.samples(x))) for x, shapes in self.wanted.items() for s in shapes}
@@ -45,11 +48,11 @@ class Memory:
     def coefficient(self, h: sp.Symbol, g: sp.Symbol) -> float:
         """Of the correlation in <u_h u_g>, without the weights of the site itself and without a(t)."""
         if (h, g) not in self.shares:
-            self.shares[h, g] = self._number(_bare(self.site.noise.get((h, g), sp.S.Zero)) / self.own[h])
+            self.shares[h, g] = self.run.share(h, self.site.noise.get((h, g), sp.S.Zero))
         return self.shares[h, g]
 
     def _number(self, expression: sp.Expr) -> float:
-        (value,) = self.run.functions([sp.cancel(expression)], lambda a: self.run._value(a, None, None, {}))
+        (value,) = self.run.functions([expression], lambda a: self.run._value(a, None, None, {}))
         return float(value)
 
     def local(self, h: sp.Symbol, k: int) -> NDArray:
@@ -68,7 +71,7 @@ class Memory:
                     flat = run.chi[h, g].reshape(run.pushes(g), run.rows(h), -1)
                     for p in range(run.rows(h)):
                         flat[first + p, p] = 1.0
-        for term in self.site.memory.get(h, ()) if run.plan.responses else ():
+        for term in self.felt.get(h, ()):
             matrix, shape = self._response(use, term[1], k), run.shape(term[2])
             value = value + self._remembered(h, matrix, term[2], shape, sites, self.bare[term])
         for term in self.site.learning.get(h, ()):
@@ -147,7 +150,7 @@ class Memory:
     # ---- the past
     def _wanted(self) -> dict[sp.Symbol, set[tuple[int, ...]]]:
         run, found = self.run, {}
-        for terms in self.site.memory.values():
+        for terms in self.felt.values():
             for _, _, y in terms:
                 found.setdefault(y, set()).add(run.shape(y))
         for terms in self.site.learning.values():
@@ -228,7 +231,12 @@ class _Group:
             factors = np.array([self.memory.coefficient(h, g) for g in self.owner])
             covariance = factors * (self.inputs[:n] @ scaled[p]) if n else np.zeros(0)
             variance = self.memory.coefficient(h, h) * float(scaled[p] @ plain[p])
-            out[p], is_new = self.drawn.append(covariance, variance, run.sites[run.fields.dims[h]].take)
+            try:
+                out[p], is_new = self.drawn.append(covariance, variance, run.sites[run.fields.dims[h]].take)
+            except ArithmeticError as error:
+                at = f"t = {k * run.plan.length:g}"
+                what = f"{run.theory.name}: the noise on {h} is lost to rounding at {at} ({error})"
+                raise ConvergenceError(f"{what}; take more samples or longer steps") from None
             if is_new:
                 self.inputs[n], self.owner = plain[p], [*self.owner, h]
         return out.reshape(*run.shape(h), -1)

@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
+from sympy.core.function import AppliedUndef
 
 from solvers.site_data import SiteData
 from solvers.sites import MOST_EXACT, SiteFunctions, Sites, sampled
+from theory.dmft.action import weights
 from theory.dmft.notation import past
 from theory.modes import ModeValue
 from theory.symbols import time
@@ -106,8 +108,17 @@ class Setting:
     # ---- responses
     def _sources(self) -> list[sp.Symbol]:
         """Local fields whose push is followed: those to which something responds that is remembered."""
-        wanted = {self.site.parameters[r.func(time, past)].y for terms in self.site.memory.values() for _, r, _ in terms}
+        felt = [r for h, terms in self.site.memory.items() for c, r, _ in terms if self.share(h, c) != 0]
+        wanted = {self.site.parameters[r.func(time, past)].y for r in felt}
         return sorted(wanted, key=str) if self.plan.responses else []
+
+    def share(self, h: sp.Symbol, coefficient: sp.Expr) -> float:
+        """Of a kernel in a local field, without the weights of the site itself and without functions of time."""
+        use = self.uses[h]
+        own = weights(use.leaf)[1 if use.transposed else 0]
+        bare = sp.cancel(coefficient.replace(lambda e: isinstance(e, AppliedUndef | sp.KroneckerDelta), lambda e: sp.S.One) / own)
+        (value,) = self.functions([bare], lambda a: self._value(a, None, None, {}))
+        return float(value)
 
     def pushes(self, g: sp.Symbol) -> int:
         """Number of pushes on a local field: at each time, for each sample."""

@@ -15,6 +15,8 @@ from solvers.compile import compile_function
 from theory.dmft.notation import SampleSum
 from theory.modes import ModeValue
 
+ROOM = 4
+"""Samples of a block for each variable that is made orthogonal to the others."""
 MOST_EXACT = 2
 """Gaussian variables of a site up to which averages are Gauss–Hermite quadratures."""
 
@@ -24,19 +26,33 @@ class Sites:
     """The sampled sites of one dimension.
 
     ``size`` sites are stood for by ``weight.size`` samples whose ``weight`` adds up to 1. ``entries`` holds the values of per-mode
-    data at each sample. ``draws`` are standard Gaussian variables (number, samples), taken one after the other.
+    data at each sample. ``draws`` are standard Gaussian variables (number, samples), taken one after the other; those of Sobol
+    points are made orthonormal on every block of ``block`` samples as they are taken, so that second moments are exact.
     """
 
     size: float
     weight: NDArray
     entries: dict[sp.Expr, NDArray]
     draws: NDArray
+    block: int = 0
     taken: int = field(default=0)
 
     def take(self, number: int) -> NDArray:
         """The next Gaussian variables, shape (number, samples)."""
+        for row in range(self.taken, self.taken + number):
+            if self.block and row < self.block // ROOM:
+                self._straighten(row)
         self.taken += number
         return self.draws[self.taken - number : self.taken]
+
+    def _straighten(self, row: int) -> None:
+        """Take the mean and the earlier variables out of one, block by block, and give it unit variance."""
+        blocks = self.draws[: row + 1].reshape(row + 1, -1, self.block)
+        new = blocks[row] - blocks[row].mean(axis=1, keepdims=True)
+        for _ in range(2):
+            known = np.einsum("rbs,bs->rb", blocks[:row], new) / self.block
+            new = new - np.einsum("rb,rbs->bs", known, blocks[:row])
+        self.draws[row] = (new / np.sqrt(np.mean(new**2, axis=1, keepdims=True))).ravel()
 
     def total(self, values: NDArray) -> NDArray:
         """Sum over the sites, from values at the samples in the last axis, which is kept."""
@@ -60,7 +76,7 @@ def sampled(size: float, modes: Mapping[sp.Expr, NDArray], number: int, samples:
         block = 1 if not number else 1 << max(4, int(np.ceil(np.log2(max(1.0, samples / count)))))
         draws, weights = _sobol(number, block * count, seed), np.full(block * count, 1.0 / (block * count))
     entries = {entry: np.repeat(values, block) for entry, values in modes.items()}
-    return Sites(float(size), weights, entries, draws)
+    return Sites(float(size), weights, entries, draws, 0 if nodes is not None else block)
 
 
 def _sobol(number: int, samples: int, seed: int) -> NDArray:

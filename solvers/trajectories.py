@@ -108,6 +108,18 @@ def march(
                       count, note)  # fmt: skip
 
 
+def runs(theory, times, samples, scrambles, seed, executor, name, **values) -> list[list[float]]:
+    """One observable at rising times, run by run."""
+    _check_options(theory, samples, scrambles, seed)
+    check_executor(executor)
+    bound = bind(theory, {**values, "t": np.array(times)})
+    length = float(bound.fixed["time_step"]) if theory.continuous else 1.0
+    wanted = tuple(int(n) for n in steps_to(theory, np.array(times), length))
+    fixed = {n: v for n, v in bound.fixed.items() if n not in ("t", "time_step")}
+    tasks = _tasks(theory, fixed, wanted, length, samples, scrambles, seed)
+    return [observed[name] for observed, _, _ in (executor.map(run, tasks) if executor is not None else map(run, tasks))]
+
+
 def _tasks(theory, values, wanted, length, samples, scrambles, seed, full=False, responses=True) -> list[Task]:
     steps = tuple(sorted(set(wanted)))
     seeds = np.random.SeedSequence(seed).generate_state(scrambles)

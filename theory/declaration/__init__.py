@@ -23,6 +23,7 @@ from theory.declaration.expression import Expression
 from theory.declaration.gradients import affine, gradient
 from theory.declaration.laws import Model
 from theory.declaration.learning import Outer, hebb
+from theory.declaration.linearised import differential, linearised
 from theory.declaration.matrices import Diag, Inv, Prod, Sum
 from theory.declaration.matrix import Mat
 from theory.declaration.observables import Contribution
@@ -42,7 +43,7 @@ __all__ = [
     "sum_over", "mean", "average", "Tr", "quadratic_form", "redrawn", "Over", "Average", "QuadraticForm", "Trace", "Contraction",
     "tanh", "erf", "relu", "heaviside", "sign", "sqrt", "exp", "log", "cosh", "sin", "cos", "absolute", "wall",
     # laws
-    "Model", "Energy", "Expression", "Step", "Descent", "Parameter", "Contribution",
+    "Model", "Energy", "Expression", "Step", "differential", "linearised", "Descent", "Parameter", "Contribution",
     # walks
     "Leaf", "Dot", "Site", "tops", "sites", "generic", "varies", "batch", "leaves", "symbols", "partial",
     "replace_tops", "substitute", "collect", "linear_coefficients", "terms", "gradient", "affine",
