@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from solvers.judges.asymptotic import judge_exponent, judge_limit
+from solvers.judges.dynamic import judge_agreement
 from solvers.judges.measured import judge_transition, judge_value
 from solvers.judges.pointwise import judge_closed_form, judge_fixed_point, judge_identity, judge_inequality
 from solvers.judges.reading import Reading
@@ -31,6 +32,8 @@ JUDGES = {
     "value": judge_value,
     "transition": judge_transition,
 }
+DRAWN = {"simulation": judge_simulation, "agreement": judge_agreement}
+"""Kinds of claims that are judged by drawing the model."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +112,8 @@ def judge(paper: Paper, claim: Claim) -> Outcome:
     try:
         model, theory = _derived(claim.model or paper.model)
         reading = Reading(paper, claim, theory)
-        verdict = judge_simulation(reading, model) if claim.kind == "simulation" else JUDGES[claim.kind](reading)
+        drawn = DRAWN.get(claim.kind)
+        verdict = drawn(reading, model) if drawn is not None else JUDGES[claim.kind](reading)
         status, evidence = _status(claim, verdict)
     except (QuenchedError, ArithmeticError, ValueError) as error:
         status, evidence = "error", " ".join(str(error).split()) or type(error).__name__

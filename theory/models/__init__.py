@@ -34,6 +34,7 @@ REGISTRY = {
     "support-vector": "theory.models.support_vector:SupportVector",
     "three-layer-network": "theory.models.three_layer_network:ThreeLayerNetwork",
     "two-layer-network": "theory.models.two_layer_network:TwoLayerNetwork",
+    "two-ridge-regression": "theory.models.two_ridge_regression:TwoRidgeRegression",
 }
 """Public name -> module:class."""
 

@@ -18,6 +18,7 @@ __all__ = ["REGISTRY", "bibtex", "load", "names"]
 
 REGISTRY: Mapping[str, str] = {
     "2002.02561": "theory.papers.spectrum_dependent_learning_curves:PAPER",
+    "2502.05074": "theory.papers.two_point_equivalence:PAPER",
     "2006.13198": "theory.papers.spectral_bias_and_alignment:PAPER",
     "2106.02261": "theory.papers.out_of_distribution_generalization:PAPER",
 }
