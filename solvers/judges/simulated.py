@@ -16,6 +16,7 @@ from solvers.monte_carlo import simulate
 from solvers.shifts import Shift
 from theory.errors import ClaimError
 from theory.papers.claims import PointSet, Simulated, Simulation
+from theory.papers.dynamics import Agreement
 from theory.parsing import parse
 from theory.symbols import positive
 
@@ -60,7 +61,7 @@ def _row(copies: int, trials: int, theory: float, mean: float, stderr: float, wh
     )
 
 
-def parameters_of(claim: Simulation) -> dict[str, Any]:
+def parameters_of(claim: Simulation | Agreement) -> dict[str, Any]:
     """The claim's parameters as numbers and lists; a formula is evaluated at the mode numbers k = 1, ..., M."""
     values = dict(claim.parameters)
     count, k = values.pop("M", None), positive("k")
