@@ -34,6 +34,8 @@ _WHERE = {
     "PowerLaw": "solvers.power_law",
     "density": "solvers.densities",
     "Density": "solvers.densities",
+    "eigenvalue_cloud": "solvers.clouds",
+    "Cloud": "solvers.clouds",
     "draw_eigenvalues": "solvers.monte_carlo.eigenvalues",
     "NTK": "solvers.kernels",
     "NNGP": "solvers.kernels",

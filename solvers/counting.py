@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.green import FAR, Branch, Complex
+from solvers.descent import FAR, Complex
+from solvers.green import Branch
 
 STEP, BOTTOM = 0.4, 1e-12
 
@@ -28,9 +29,9 @@ def _line(branch: Branch, x: NDArray, heights: NDArray) -> Complex:
     if branch.nodes.error == 0:
         return branch.upper(x, heights, branch.full)
     t, line = branch.descend(x, heights * branch.scale, branch.nodes, record=True)
-    z = x + 1j * branch.scale * heights[-1]
-    t, step = branch.newton(z, t, branch.full, 1e-12)
-    exact = branch.evaluate(z, t, branch.full)[3]
+    bottom = branch.scale * heights[-1]
+    t, step = branch.newton(x, bottom, t, branch.full, 1e-12)
+    exact = branch.evaluate(x, bottom, t, branch.full)[3]
     off = ~((step < 1e-6) & (np.abs(exact - line[-1]) < 1e-9 * np.abs(exact)))
     if off.any():
         line[:, off] = branch.upper(x[off], heights, branch.full)
@@ -41,8 +42,7 @@ def mass_at(branch: Branch, x: NDArray) -> NDArray:
     """The mass of an atom at each x: the limit of y Im g(x + iy), extrapolated from three heights; 0 where there is none."""
     x, heights = np.asarray(x, dtype=float), branch.scale * np.geomspace(FAR, 1e-10, 51)
     t, line = branch.descend(x, heights, branch.full, record=True)
-    last = x + 1j * heights[-1]
-    line[-1] = branch.evaluate(last, branch.newton(last, t, branch.full, 1e-13)[0], branch.full)[3]
+    line[-1] = branch.evaluate(x, heights[-1], branch.newton(x, heights[-1], t, branch.full, 1e-13)[0], branch.full)[3]
     values = line.imag * heights[:, None]
     a, b, c = values[-5], values[-3], values[-1]
     with np.errstate(all="ignore"):

@@ -41,6 +41,27 @@ def plot_density(law: Any, eigenvalues: ArrayLike | None = None, ax: Axes | None
     return ax
 
 
+def plot_cloud(cloud: Any, eigenvalues: ArrayLike | None = None, ax: Axes | None = None) -> Axes:
+    """A `Cloud`: its density as shades where it is given on a mesh, eigenvalues as dots, the boundary as larger ones."""
+    if ax is None:
+        ax = new_figure()[1][0]
+    with style():
+        if cloud.z.ndim == 2 and min(cloud.z.shape) > 1:
+            shades = np.ma.masked_where(~cloud.inside, cloud.density)
+            mesh = ax.pcolormesh(cloud.z.real, cloud.z.imag, shades, cmap="Blues", vmin=0, shading="nearest", rasterized=True)
+            new: Any = ax.figure
+            new.colorbar(mesh, ax=ax, label=r"density $\rho(z)$")
+        if eigenvalues is not None:
+            values = np.ravel(np.asarray(eigenvalues, dtype=complex))
+            ax.plot(np.real(values), np.imag(values), ".", color="0.25", markersize=1.5, label="drawn eigenvalues")
+        ax.plot(cloud.boundary.real, cloud.boundary.imag, ".", color=PALETTE[1], markersize=3, label="boundary")
+        ax.set_aspect("equal")
+        ax.set_xlabel(r"$\mathrm{Re}\,z$")
+        ax.set_ylabel(r"$\mathrm{Im}\,z$")
+        ax.legend(loc="upper right")
+    return ax
+
+
 def _histogram(law: Any, values: Any, ax: Axes, bins: int) -> None:
     on_atom = np.zeros(values.size, dtype=bool)
     for position, _ in law.atoms:

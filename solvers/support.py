@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.counting import mass_at, share_below
+from solvers.descent import Complex
 from solvers.edges import find_edges
-from solvers.green import Branch, Complex
+from solvers.green import Branch
 from theory.errors import ConvergenceError
 
 UNIFORM, DECADES, PER_DECADE = 96, 8, 6

@@ -1,0 +1,85 @@
+"""A matrix that is not Hermitian, at points of the complex plane: its Green's function, the density, and whether a point is inside.
+
+The height above the plane is the square root of the regulator: what is positive is Im of the Hermitised resolvent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.compile import compile_expressions
+from solvers.descent import FAR, RATIO, Complex, Descent, ladder, solved
+from theory.spectral.hermitisation import ZBAR, Z
+
+LOW, SMALLEST, ROUNDING = 1e-7, 1e-6, 1e-16
+"""The height at which a limit is taken, in scales, the distance to zero up to which it falls there, and round-off. Corrections are
+linear in the height and extrapolated from twice it; rounding errors grow like its inverse."""
+
+
+@dataclass(frozen=True, eq=False)
+class PlanePoints:
+    """At points of the plane: ``green`` = Tr (z - A)⁻¹ / size, ``density``, its ``error``, and ``weight``, the limit of Im of the
+    Hermitised resolvent, which is positive inside the spectrum and zero outside; ``bare`` is it at the last height."""
+
+    green: Complex
+    density: NDArray
+    error: NDArray
+    weight: NDArray
+    bare: NDArray
+
+
+class Plane(Descent):
+    """The Hermitised equations at given parameters; ``scale`` is the root mean square singular value."""
+
+    def __init__(self, green: Any, values: Mapping[str, Any]) -> None:
+        super().__init__(green, values)
+        mixed = [f.diff(ZBAR) for f in green.maps]
+        outer = green.outer / green.size
+        self._outer = compile_expressions([outer, outer.diff(ZBAR), *(outer.diff(t) for t in self.unknowns), *mixed])
+
+    def _symbols(self, x: NDArray, height: float) -> dict[Any, NDArray]:
+        return {Z: x, ZBAR: np.conj(x), self.green.shift: np.full(x.shape, height)}
+
+    def _speed(self, height: float) -> complex:
+        return height
+
+    def _positive(self, value: Complex, height: float) -> NDArray:
+        return value.real
+
+    def heights(self, z: NDArray) -> NDArray:
+        """The height (n,) from which a limit is taken: small beside the distance to zero, where the density may diverge."""
+        share = np.clip(np.abs(z) / self.scale, SMALLEST, 1.0)
+        return LOW * self.scale * 10.0 ** np.floor(1.5 * np.log10(share))
+
+    def at(self, z: NDArray) -> PlanePoints:
+        """What is known at points z (n,); NaN where the equations cannot be followed."""
+        heights = self.heights(z)
+        parts = [(np.flatnonzero(heights == h), h) for h in np.unique(heights).tolist()]
+        found = [self._at(z[index], low) for index, low in parts]
+        order = np.argsort(np.concatenate([index for index, _ in parts]))
+        return PlanePoints(*(np.concatenate([part[i] for part in found])[order] for i in range(5)))
+
+    def _at(self, z: NDArray, low: float) -> tuple[Complex, NDArray, NDArray, NDArray, NDArray]:
+        heights = ladder(FAR * self.scale, 2 * low, RATIO)
+        t, _ = self.descend(z, heights, self.full)
+        first = self._limit(z, 2 * low, t)
+        t, _ = self._down(z, t, self.evaluate(z, 2 * low, t, self.full), 2 * low, low, self.full, 8)
+        second = self._limit(z, low, t)
+        green, density, weight = (2 * b - a for a, b in zip(first, second, strict=True))
+        change = np.abs(second[1] - first[1])
+        error = np.minimum(change, change**2 / (np.abs(density) + 1e-300) + ROUNDING / low * self.scale * np.abs(density))
+        return green, density.real, error, weight.real, second[2].real
+
+    def _limit(self, z: NDArray, height: float, t: Complex) -> tuple[Complex, Complex, Complex]:
+        t, _ = self.newton(z, height, t, self.full, 1e-12)
+        _, jacobian, _, value = self.evaluate(z, height, t, self.full)
+        found = self._piece(self._outer, z, height, t, self.full)
+        m = self.order
+        green, explicit, by_unknown, mixed = found[0], found[1], found[2 : 2 + m].T, found[2 + m :].T
+        slope = solved(np.eye(m) - jacobian, mixed) if m else np.zeros((len(z), 0))
+        return green, (explicit + (by_unknown * slope).sum(axis=1)) / np.pi, value
