@@ -108,14 +108,21 @@ class Linear:
         return {s: p.limit for p in self.parameters("C") for s in (p.transform, self.swapped(p))}
 
     def correlations(self) -> dict[sp.Symbol, tuple[Product, ...]]:
-        """Every correlation as a sum of products, linear in the correlations."""
+        """Every correlation as a sum of products, linear in the correlations; those that nothing drives vanish."""
         if not self._cache:
+            found: dict[sp.Symbol, list[Product]] = {}
             for p in self.parameters("C"):
                 x, y = (self.transfer[p.dim].mixed({s: sp.S.One}) for s in (p.x, p.y))
-                self._cache[p.transform] = tuple(self.products(p.dim, p.weight, x, y))
+                found[p.transform] = self.products(p.dim, p.weight, x, y)
                 if p.x != p.y:
-                    self._cache[self.swapped(p)] = tuple(self.products(p.dim, p.weight, y, x))
+                    found[self.swapped(p)] = self.products(p.dim, p.weight, y, x)
+            self._cache.update(_driven(found))
         return self._cache
+
+    def occurring(self, products: Iterable[Product]) -> tuple[Product, ...]:
+        """Without those whose correlation vanishes."""
+        known = self.correlations()
+        return tuple(p for p in products if p.carrier == 1 or p.carrier in known)
 
     def written(self, products: Iterable[Product]) -> sp.Expr:
         """A sum of products as mathematics, at z and z'."""
@@ -139,6 +146,16 @@ class Linear:
             body = p.weight * _at_zero(p.first) * _at_zero(p.second)
             found.append((limits.get(p.carrier, sp.S.One), p.over_sites(sp.factor(body))))
         return found
+
+
+def _driven(found: dict[sp.Symbol, list[Product]]) -> dict[sp.Symbol, tuple[Product, ...]]:
+    """The correlations to which a chain of products leads from a source."""
+    driven: set[sp.Expr] = {sp.S.One}
+    while True:
+        wider = driven | {c for c, products in found.items() if any(p.carrier in driven for p in products)}
+        if wider == driven:
+            return {c: tuple(p for p in ps if p.carrier in driven) for c, ps in found.items() if c in driven}
+        driven = wider
 
 
 def parted(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:

@@ -88,7 +88,7 @@ class Moments:
 
     def _moment(self, name: str, dim: Dim, coefficient: sp.Expr, forms: list[Sources], summed: bool) -> sp.Expr:
         if len(forms) == 2:
-            products = self.linear.products(dim, coefficient, *forms, summed)
+            products = self.linear.occurring(self.linear.products(dim, coefficient, *forms, summed))
         else:
             given = [(parted(factor), lasting) for (source, lasting), factor in forms[0].items() if source == 1]
             one = sp.S.One

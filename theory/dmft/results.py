@@ -107,7 +107,8 @@ def canonical(state: State) -> dict[str, Any]:
     linear: Linear = state["linear"]
     unknowns = [p.transform for p in linear.parameters("R") if p.transform not in eliminated]
     definitions: dict[sp.Symbol, sp.Expr] = {}
-    for definition in poles(equations, unknowns, [size(d.name) for d in linear.fields.populations]):
+    sizes = {size(d.name) for d in linear.fields.populations}
+    for definition in poles(equations, unknowns, sizes):
         for old in [x for x in unknowns if x in definition.free_symbols]:
             changed = change_variable(equations, definition, old, kappa)
             if changed is not None:
@@ -117,7 +118,7 @@ def canonical(state: State) -> dict[str, Any]:
         if definitions:
             break
     ordered = [explicit(_primitive(e, u), u) for e, u in zip(_paired(equations, unknowns), unknowns, strict=True)]
-    if kappa in unknowns and (scale := _scale(ordered[unknowns.index(kappa)])) != 1:
+    if kappa in unknowns and (scale := _scale(ordered[unknowns.index(kappa)], sizes)) != 1:
         # In units where the ridge enters by itself: κ = λ + z + …
         rule = {kappa: kappa / scale}
         definitions[kappa] = sp.factor(scale * definitions[kappa])
@@ -149,11 +150,10 @@ def _primitive(equation: sp.Expr, unknown: sp.Symbol) -> sp.Expr:
     return sp.Mul(*[f for f in kept if f != unknown]).xreplace(back)
 
 
-def _scale(equation: sp.Eq) -> sp.Expr:
+def _scale(equation: sp.Eq, sizes: set[sp.Symbol]) -> sp.Expr:
     """1/c where the equation reads κ = c z + …, with c made of sizes; 1 otherwise."""
     plain, _ = opaque(sp.expand(equation.rhs))
     slope = sp.cancel(plain.diff(z))
-    sizes = {size(s.name) for s in slope.free_symbols}
     return 1 / slope if slope != 0 and slope.free_symbols <= sizes else sp.S.One
 
 

@@ -71,7 +71,7 @@ class AtInfinity:
 
     def _correlations(self, names: _Names) -> dict[sp.Symbol, sp.Expr]:
         """Limits of the correlations, from their linear equations, in the names of sums."""
-        parameters = self.linear.parameters("C")
+        parameters = [p for p in self.linear.parameters("C") if p.transform in self.linear.correlations()]
         unknowns = [p.limit for p in parameters]
         if not unknowns:
             return {}
