@@ -34,8 +34,8 @@ class Contour:
 def contour(t: float, step: float, number: int, stretch: int = 1, shift: float = 0.0) -> Contour:
     """For the value at time t of a flow (step 0), or after t/step steps, of a transform regular right of ``shift``.
 
-    Two contours of different ``number`` differ by the error of the smaller one. ``stretch`` widens it along the imaginary axis, where
-    singularities then come close: with twice as many nodes in proportion.
+    Two contours of different ``number`` differ by the error of the smaller one. ``stretch`` widens it along the imaginary axis,
+    where singularities then come close: with twice as many nodes in proportion.
     """
     if step == 0:
         return _talbot(max(t, CLOSE), number, stretch, shift)

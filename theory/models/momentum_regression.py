@@ -11,7 +11,7 @@ friction = positive("mu")
 
 
 class MomentumRegression(Step):
-    """dw/dt = v, dv/dt = −μ v − ∇E with the E of `gradient-flow-regression`: the flow that SGD with momentum follows at small steps.
+    """dw/dt = v, dv/dt = −μ v − ∇E with the E of `gradient-flow-regression`: what momentum does at small steps.
 
     At large friction μ it is gradient flow in the time t/μ; modes whose eigenvalue of the Hessian exceeds μ²/4 oscillate.
 

@@ -20,7 +20,8 @@ class TwoMatrixFlow(Step):
 
     def __init__(self) -> None:
         variables, samples, width = Dim("M"), Dim("P"), Dim("N")
-        data, features = Gaussian("X", samples, variables, variance=1 / samples), Gaussian("A", variables, width, variance=1 / width)
+        data = Gaussian("X", samples, variables, variance=1 / samples)
+        features = Gaussian("A", variables, width, variance=1 / width)
         v, u = State("v", variables, initial_variance=1), State("u", width, initial_variance=1)
         super().__init__(
             {v: -(features @ (features.T @ (data.T @ (data @ v)))), u: -(features.T @ (data.T @ (data @ (features @ u))))},

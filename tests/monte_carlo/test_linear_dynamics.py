@@ -1,0 +1,52 @@
+"""Linear dynamics against simulations of their declarations; what is wrong must be seen."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from solvers import check, sweep
+from theory.models import load
+
+K = np.arange(1, 31.0)
+DATA = {"noise": 0.2, "eigenvalues": 2 * K**-1.3, "target_power": K**-1.6}
+TASKS = {
+    "gradient-flow-regression": {"t": [0.1, 1.0, 20.0], "P": 20, "ridge": 0.05, **DATA},
+    "linear-network": {"t": [0.5, 1.0, 3.0], "N": 40, "gain": 1.2, "leak": 0.5, "symmetry": -0.4},
+    "momentum-regression": {"t": [0.3, 1.0, 5.0], "P": 20, "friction": 1.0, "ridge": 0.05, **DATA},
+    "random-feature-flow": {"t": [1.0, 10.0, 200.0], "P": 25, "N": 20, **DATA},
+    "two-matrix-flow": {"t": [1.0, 4.0, 20.0], "P": 20, "N": 20, "M": 40},
+}
+
+
+@pytest.mark.parametrize("name", ["gradient-flow-regression", "linear-network"])
+def test_theory_agrees_with_simulation(name):
+    assert check(load(name)(), trials=200, seed=3, **TASKS[name]).passed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(TASKS))
+def test_every_model_agrees_with_simulation(name):
+    agreement = check(load(name)(), trials=400, seed=1, **TASKS[name])
+    assert agreement.passed, str(agreement)
+
+
+@pytest.mark.slow
+def test_a_dropped_response_is_seen():
+    """Without the memory of the features, the theory of white data, far from the drawn system."""
+    model = load("random-feature-flow")()
+    theory = model.theory()
+    response = next(r for r in theory.responses if "x_{1} h_{3}" in r.name)
+    wrong = replace(theory, responses={**theory.responses, response: sp.S.Zero}, name="wrong")
+    agreement = check(model, theory=wrong, trials=200, seed=1, **TASKS["random-feature-flow"])
+    assert agreement.verdict == "disagree"
+
+
+def test_steps_of_a_flow_are_those_of_the_simulation():
+    model = load("gradient-flow-regression")()
+    task = {**TASKS["gradient-flow-regression"], "t": [0.1, 0.3]}
+    agreement = check(model, trials=200, seed=5, time_step=0.01, **task)
+    assert agreement.passed, str(agreement)
+    flow = sweep(model.theory(), observables="E_train", **task)["E_train"]
+    assert (np.abs(agreement["E_train"].theory - flow) > 1e-5).all()
