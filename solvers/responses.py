@@ -109,7 +109,7 @@ class Responses:
             except np.linalg.LinAlgError:
                 return found, np.full(where.size, np.inf), count, False
             found = found + step.T
-            before, move = move, np.abs(step.T / found).max(axis=0)
+            before, move = move, np.where(step.T == 0, 0.0, np.abs(step.T / found)).max(axis=0)
             lost = np.isnan(move)
             if lost.any() or (count == 1 and (move > 0.5).any()):
                 return found, np.where(lost, np.inf, move), count, False

@@ -257,7 +257,7 @@ OBSERVABLES = {
     "no state": (lambda: observe(sum_over(M, tanh(w0) ** 2)), r"does not hold the state w; observe the state or drop it"),
     "per mode without state": (lambda: observe(Vec(M, eta)), r"does not hold the state w"),
     "foreign dimension": (
-        lambda: observe(mean(Dim("Q"), (Gaussian("Z", Dim("Q"), M) @ w) ** 2)),
+        lambda: observe(w.square() / Dim("Q")),
         r"E_g: Q is no dimension of the model; it has M, P",
     ),
     "finite dimension left": (lambda: observe(x * w), r"still carries mu; reduce it with sum_over"),

@@ -118,7 +118,7 @@ def test_signs_that_are_gauged_away_and_labels_of_no_teacher_agree():
     noisy = Energy(sum_over(P, relu(1 - sign(Noise("e", P)) * (X @ w))) + RIDGE, over=w, name="noisy")
     one = solve(hinge().theory(), P=1.3, N=1.0, lambda_=0.2).order_parameters
     other = solve(noisy.theory(), P=1.3, N=1.0, lambda_=0.2, tolerance=1e-8).order_parameters
-    assert other["chi"] == pytest.approx(one["chi"], rel=1e-8) and other["m"] == pytest.approx(0, abs=1e-8)
+    assert other["chi"] == pytest.approx(one["chi"], rel=1e-8) and "m" not in other
 
 
 def test_the_training_loss_is_a_derivative_of_the_ground_state_energy():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from solvers import check, sweep
+from solvers import check, simulate, sweep
 from theory.models import load
 
 K = np.arange(1, 31.0)
@@ -34,10 +34,10 @@ def test_every_model_agrees_with_simulation(name):
 
 @pytest.mark.slow
 def test_a_dropped_response_is_seen():
-    """Without the memory of the features, the theory of white data, far from the drawn system."""
+    """Features that do not feel what they have done: far from the drawn system."""
     model = load("random-feature-flow")()
     theory = model.theory()
-    response = next(r for r in theory.responses if "x_{1} h_{3}" in r.name)
+    response = next(r for r in theory.responses if "x_{3} h_{1}" in r.name)
     wrong = replace(theory, responses={**theory.responses, response: sp.S.Zero}, name="wrong")
     agreement = check(model, theory=wrong, trials=200, seed=1, **TASKS["random-feature-flow"])
     assert agreement.verdict == "disagree"
@@ -50,3 +50,13 @@ def test_steps_of_a_flow_are_those_of_the_simulation():
     assert agreement.passed, str(agreement)
     flow = sweep(model.theory(), observables="E_train", **task)["E_train"]
     assert (np.abs(agreement["E_train"].theory - flow) > 1e-5).all()
+
+
+def test_a_network_that_grows_before_it_decays():
+    """Values of 2601.01010: |v|² rises although every eigenvalue is real and none is positive."""
+    theory = load("two-matrix-flow")().theory()
+    found = sweep(theory, t=[1, 4, 20, 100], M=200, N=100, P=100)
+    assert found["norm"] == pytest.approx([0.94404, 1.22821, 2.01460, 3.82376], abs=1e-5)
+    assert (found["symmetric_norm"] + 1) / 2 == pytest.approx([0.67035, 0.59373, 0.54387, 0.51987], abs=1e-5)
+    drawn = simulate(load("two-matrix-flow")(), trials=30, seed=0, t=[4.0], M=100, N=50, P=50)
+    assert abs(drawn["norm"].mean[0] - 1.22821) < 4 * drawn["norm"].stderr[0] + 0.05
