@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.mode_data import ModeData
+from solvers.modes.mode_data import ModeData
 from solvers.systems import System
 from solvers.zeros import Place, ZeroCurve
 from theory.errors import ParameterError, did_you_mean

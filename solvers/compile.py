@@ -16,10 +16,10 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
+from solvers.modes.sums import EvenlySummed, Summed
 from solvers.numerics import numeric_functions
 from solvers.proximal import joint_proximal_point, proximal_point
 from solvers.quadrature import gaussian_rule, half_line_rule
-from solvers.sums import EvenlySummed, Summed
 from solvers.trees import tree_function
 from theory.averages import CONTINUOUS, Average, Bound, ModeSum
 from theory.errors import ParameterError

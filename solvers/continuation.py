@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.branches import Branch, Line, Special
-from solvers.mode_data import ModeData
+from solvers.modes.mode_data import ModeData
 from solvers.options import check_theory, check_tolerance
 from solvers.quadrature import LEVELS
 from solvers.runs import Origin

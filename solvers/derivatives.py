@@ -12,7 +12,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from solvers.fixed_point import EPSILON, inverses
-from solvers.mode_data import ModeData
+from solvers.modes.mode_data import ModeData
 from solvers.rounding import rounding
 from solvers.systems import Expressions, System
 from solvers.values import mode_dimensions

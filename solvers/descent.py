@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.compile import Compiled, compile_expressions
-from solvers.mode_data import ModeData, full_data, mode_data
+from solvers.modes.mode_data import ModeData, full_data, mode_data
 from solvers.values import bind
 from theory.errors import ConvergenceError, ParameterError
 

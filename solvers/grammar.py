@@ -118,7 +118,7 @@ def _range(text: str, name: str) -> np.ndarray:
 
 
 def _power_law(text: str, name: str) -> Any:
-    from solvers.power_law import parse_power_law
+    from solvers.modes.power_law import parse_power_law
 
     try:
         return parse_power_law(text.partition(":")[2])

@@ -10,7 +10,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from solvers.compile import compile_expressions
-from solvers.mode_data import ModeData
+from solvers.modes.mode_data import ModeData
 from solvers.systems import System, evaluated
 
 STEPS = 500

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.mode_data import ModeData, node_parameter
+from solvers.modes.mode_data import ModeData, node_parameter
 from solvers.systems import System, symbols_of
 from solvers.values import mode_dimensions
 from theory.errors import ParameterError

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from solvers.spectra import Modes
+from solvers.modes.spectra import Modes
 
 SCHEMA = 1
 """Version of the layout of stored results; files of a newer one are refused."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.eigenvalues import largest_eigenvalue, largest_eigenvalue_slope
-from solvers.sums import even, plain
+from solvers.modes.sums import even, plain
 
 
 def numeric_functions(stepped: bool = False) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from solvers.ends import reduced
 from solvers.fixed_point import EPSILON, Roots, find_roots
 from solvers.iteration import evolved
 from solvers.limits import FINITE, INFINITE, UNDECIDED, Regularised
-from solvers.mode_data import ModeData
+from solvers.modes.mode_data import ModeData
 from solvers.quadrature import LEVELS, levels_of
 from solvers.systems import System, compiled_system, symbols_of
 
@@ -30,7 +30,10 @@ COMPRESSED = 1e-5
 """The same bound for compressed spectra, whose own error more digits cannot remove; the estimate of it is a generous one."""
 
 
-OWN_SOLVERS = {"DescentDynamics": "solvers.descents:solve_descent", "MomentDynamics": "solvers.mode_recursion:solve_moments"}
+OWN_SOLVERS = {
+    "DescentDynamics": "solvers.sgd.descents:solve_descent",
+    "MomentDynamics": "solvers.sgd.mode_recursion:solve_moments",
+}
 """Kinds of theories that are more than equations for unknowns, and the function Task -> Piece that solves each."""
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import mpmath as mp
 import sympy as sp
 
-from solvers.mode_data import ModeData
+from solvers.modes.mode_data import ModeData
 from solvers.multiprecision import Evaluator, exact
 from solvers.systems import System
 from theory.errors import ConvergenceError

@@ -10,11 +10,11 @@ import mpmath as mp
 import numpy as np
 import sympy as sp
 
+from solvers.modes.power_law import PowerLaw
+from solvers.modes.spectra import Modes
 from solvers.multiprecision import GUARD, Evaluator, evaluate_expression, exact, require_affordable
 from solvers.options import check_names, check_theory
 from solvers.polishing import polished
-from solvers.power_law import PowerLaw
-from solvers.spectra import Modes
 from solvers.sweeps import solve
 from solvers.systems import compiled_system
 from solvers.values import bind, mode_dimensions

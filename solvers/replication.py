@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.modes.power_law import PowerLaw
 from solvers.monte_carlo.points import given_values
-from solvers.power_law import PowerLaw
 from solvers.sweeps import sweep
 from solvers.values import bind
 from theory.declaration.dimensions import Dim, Spectrum

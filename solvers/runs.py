@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.mode_data import ModeData, full_data, mode_data
+from solvers.modes.mode_data import ModeData, full_data, mode_data
+from solvers.modes.spectra import Modes
 from solvers.points import Piece, Task, own_solver, solve_piece
-from solvers.spectra import Modes
 from solvers.systems import compiled_system
 from solvers.values import Values
 from theory.errors import ParameterError, did_you_mean
@@ -91,7 +91,7 @@ class Origin:
 
     def _task(self, scalars, data: ModeData, full: ModeData | None, names, gradients, refine: bool) -> Any:
         if is_dynamic(self.theory):
-            from solvers.dynamics import DynamicTask
+            from solvers.dynamical.dynamics import DynamicTask
 
             return DynamicTask(self.theory, scalars, data, full, names, self.tolerance)
         return Task(self.theory, scalars, data, full, names, gradients, self.tolerance, self.start, refine)

@@ -51,7 +51,7 @@ def sweep(
         raise ParameterError(f"on_failure: {on_failure!r} is not known; use 'raise' or 'mask'")
     check_theory(theory)
     if isinstance(theory, SiteProcess):
-        from solvers.trajectories import sampled_curve
+        from solvers.dynamical.trajectories import sampled_curve
 
         check_tolerance(tolerance)
         asked = None if tolerance == TOLERANCE else tolerance
@@ -64,7 +64,7 @@ def sweep(
     _check_start(theory, start)
     origin = Origin(replace(theory, derivation=None), bind(theory, values, zip), tolerance, dict(start) if start else None)
     if is_dynamic(theory):
-        from solvers.times import check_times
+        from solvers.dynamical.times import check_times
 
         check_times(theory, origin.values)
     names = (*theory.order_parameters, *_names(theory, observables))

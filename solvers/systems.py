@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from solvers.compile import Compiled, compile_expressions
 from solvers.ends import Ends
 from solvers.fixed_point import EPSILON
-from solvers.mode_data import ModeData, theory_key
+from solvers.modes.mode_data import ModeData, theory_key
 from solvers.rounding import NODES, grouped, rounding
 from theory.averages import GaussianAverage, HalfLine, outermost
 from theory.errors import ParameterError

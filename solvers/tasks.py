@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from solvers.power_law import PowerLaw
+from solvers.modes.power_law import PowerLaw
 from theory.declaration.dimensions import Dim
 
 MODES, SAMPLES, DATA = 30, 20, 2

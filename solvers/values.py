@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.power_law import PowerLaw
-from solvers.spectra import Modes
+from solvers.modes.power_law import PowerLaw
+from solvers.modes.spectra import Modes
 from theory.averages import Bound
 from theory.errors import ParameterError, did_you_mean
 from theory.modes import ModeValue

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from solvers.compile import compile_expressions
 from solvers.fixed_point import EPSILON
-from solvers.mode_data import ModeData
+from solvers.modes.mode_data import ModeData
 from solvers.rounding import rounding
 from solvers.systems import evaluated
 

@@ -14,7 +14,7 @@ from solvers.judges.numeric import Evaluator
 from solvers.judges.reading import Reading
 from solvers.judges.samples import described, random_points
 from solvers.judges.verdicts import Verdict
-from solvers.power_law import PowerLaw
+from solvers.modes.power_law import PowerLaw
 from solvers.sweeps import sweep
 from theory.errors import ClaimError
 from theory.papers.claims import Exponent, Limit, LogSlope

@@ -10,8 +10,8 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from solvers.power_law import PowerLaw
-from solvers.spectra import Modes
+from solvers.modes.power_law import PowerLaw
+from solvers.modes.spectra import Modes
 from solvers.values import Values, bind
 from theory.declaration.dimensions import Dim, Spectrum
 from theory.declaration.sites import Leaf, Site

@@ -5,10 +5,10 @@ import math
 import numpy as np
 import pytest
 
+from solvers.modes.power_law import PowerLaw
+from solvers.modes.spectra import Modes
 from solvers.optimisation import optimise
-from solvers.power_law import PowerLaw
 from solvers.precision import evaluate
-from solvers.spectra import Modes
 from solvers.sweeps import solve, sweep
 from tests.unit.solvers.example_theories import explicit, kernel_regression, spin_glass
 from theory.errors import ConvergenceError, DivergenceError, ParameterError

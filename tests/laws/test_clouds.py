@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 
 from solvers import draw_eigenvalues, eigenvalue_cloud
-from solvers.plane import Plane
+from solvers.spectral.plane import Plane
 from theory import Diag, Dim, Gaussian, Quenched
 from theory.errors import ConvergenceError, DerivationError, ParameterError
 from theory.spectral.hermitisation import hermitised

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from solvers import largest_stable_rate, solve, sweep
-from solvers.enclosures import contour
+from solvers.sgd.enclosures import contour
 from theory import models
 
 k = np.arange(1, 41.0)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from solvers.modes.power_law import PowerLaw
 from solvers.optimisation import optimise
-from solvers.power_law import PowerLaw
 from solvers.precision import evaluate
 from solvers.sweeps import solve, sweep
 from tests.unit.solvers.example_theories import kernel_regression

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from solvers.compression import compress
-from solvers.power_law import PowerLaw
-from solvers.spectra import Modes
+from solvers.modes.compression import compress
+from solvers.modes.power_law import PowerLaw
+from solvers.modes.spectra import Modes
 
 ETA, POWER = "eigenvalues", "target_power"
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from solvers.grammar import assignments, names, parse
-from solvers.power_law import PowerLaw
+from solvers.modes.power_law import PowerLaw
 from theory.errors import ParameterError
 
 finite = st.floats(allow_nan=False, allow_infinity=False)

@@ -4,7 +4,7 @@ import json
 import numpy as np
 
 from solvers.manifests import described, manifest
-from solvers.power_law import PowerLaw
+from solvers.modes.power_law import PowerLaw
 from solvers.sweeps import sweep
 from tests.unit.solvers.example_theories import kernel_regression
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from solvers.modes.power_law import PowerLaw
+from solvers.modes.spectra import Modes
 from solvers.multiprecision import evaluate_expression
-from solvers.power_law import PowerLaw
 from solvers.precision import evaluate
-from solvers.spectra import Modes
 from tests.unit.solvers.example_theories import explicit, kernel_regression, spin_glass
 from theory.averages import GaussianAverage, ModeSum
 from theory.errors import ParameterError

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from solvers.manifests import SCHEMA
-from solvers.power_law import PowerLaw
+from solvers.modes.power_law import PowerLaw
 from solvers.results import Curve
 from solvers.sweeps import solve, sweep
 from tests.unit.solvers.example_theories import kernel_regression

@@ -4,8 +4,8 @@ from multiprocessing import get_context
 import numpy as np
 import pytest
 
-from solvers.power_law import PowerLaw
-from solvers.spectra import Modes
+from solvers.modes.power_law import PowerLaw
+from solvers.modes.spectra import Modes
 from solvers.sweeps import solve, sweep
 from tests.unit.solvers.example_theories import cubic, explicit, kernel_regression, spin_glass, two_spectra
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from solvers.power_law import PowerLaw
-from solvers.spectra import Modes
+from solvers.modes.power_law import PowerLaw
+from solvers.modes.spectra import Modes
 from solvers.values import bind, mode_dimensions
 from tests.unit.solvers.example_theories import kernel_regression, two_spectra
 

@@ -6,8 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from solvers.modes.power_law import PowerLaw
 from solvers.monte_carlo import Entries, Estimate, Rows, simulate
-from solvers.power_law import PowerLaw
 from theory.errors import ConvergenceError, ParameterError, QuenchedError
 from theory.models.kernel_regression import KernelRegression
 

@@ -1,0 +1,1 @@
+"""The per-mode data of a dimension: spectra, power laws, compression, and sums over modes."""

@@ -1,0 +1,1 @@
+"""Descents of linear models in numbers: closed recursions, Volterra equations, stable learning rates."""

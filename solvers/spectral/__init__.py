@@ -1,0 +1,1 @@
+"""Eigenvalue laws of declared matrices in numbers: densities, atoms, ends, outliers, and clouds of complex eigenvalues."""

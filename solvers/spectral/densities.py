@@ -1,0 +1,154 @@
+"""`density`: the eigenvalue density of a declared Hermitian matrix, with its atoms, ends, outliers and mass."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from solvers.spectral.green import Branch
+from solvers.spectral.measure import Measure
+from solvers.spectral.outliers import Outlier, find_outliers
+from solvers.spectral.pieces import Piece
+from theory.errors import ParameterError
+from theory.spectral import GreenFunction, green_function
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+@dataclass(frozen=True, eq=False)
+class Density:
+    """A law of eigenvalues: ``density`` (n,) at the points ``x`` (n,) of the real line, with its relative ``error`` (n,).
+
+    ``atoms`` are (position, mass), ``edges`` the ends (left, right) of each interval that has a density, ``masses`` theirs.
+    ``mass`` is the sum of all, one to 1e-6. ``outliers`` are single eigenvalues outside, caused by spikes. At a hard end the
+    density is inf; an atom is not part of it.
+    """
+
+    name: str
+    x: NDArray
+    density: NDArray
+    error: NDArray
+    atoms: tuple[tuple[float, float], ...]
+    edges: tuple[tuple[float, float], ...]
+    masses: tuple[float, ...]
+    outliers: tuple[Outlier, ...] = ()
+    pieces: tuple[Piece, ...] = field(default=(), repr=False)
+
+    @property
+    def mass(self) -> float:
+        """Mass of all intervals and atoms."""
+        return float(sum(self.masses) + sum(m for _, m in self.atoms))
+
+    def cumulative(self, x: ArrayLike) -> NDArray:
+        """The share of eigenvalues at or below x."""
+        at = np.asarray(x, dtype=float)
+        below = sum((piece.below(at) for piece in self.pieces), np.zeros(at.shape))
+        return below + sum((m * (at >= position) for position, m in self.atoms), np.zeros(at.shape))
+
+    def moment(self, order: int) -> float:
+        """The average of the eigenvalue to a power."""
+        return self.average(lambda x: x**order)
+
+    def average(self, function: Any) -> float:
+        """The average of a function of the eigenvalue that is smooth on the intervals."""
+        total = sum(m * float(function(np.float64(position))) for position, m in self.atoms)
+        for piece in self.pieces:
+            x, weights = piece.nodes()
+            total += float(weights @ function(x))
+        return float(total)
+
+    def distance(self, eigenvalues: ArrayLike) -> float:
+        """The Kolmogorov distance to the empirical law of given eigenvalues: the largest difference of the two shares below x.
+
+        Eigenvalues within 1e-9 of an atom, relative to the largest one, count as lying on it.
+        """
+        values = np.sort(np.ravel(np.asarray(eigenvalues, dtype=float)))
+        if not values.size or not np.all(np.isfinite(values)):
+            raise ParameterError("eigenvalues: none, or not all finite; give at least one number")
+        for position, _ in self.atoms:
+            values = np.where(np.abs(values - position) <= 1e-9 * np.abs(values).max(), position, values)
+        values, counts = np.unique(values, return_counts=True)
+        after = np.cumsum(counts) / counts.sum()
+        theory = self.cumulative(values)
+        jump = sum((m * (values == position) for position, m in self.atoms), np.zeros(values.shape))
+        return float(max(np.abs(after - theory).max(), np.abs(after - counts / counts.sum() - theory + jump).max()))
+
+    def plot(self, eigenvalues: ArrayLike | None = None, ax: Axes | None = None, bins: int = 60) -> Axes:
+        """The density as a line, atoms as stems, outliers as triangles, given eigenvalues as a histogram."""
+        from solvers.spectral.spectral_plots import plot_density
+
+        return plot_density(self, eigenvalues, ax, bins)
+
+
+def density(
+    matrix: Any,
+    *,
+    grid: ArrayLike | None = None,
+    points: int = 500,
+    spikes: Mapping[str, ArrayLike] | None = None,
+    **values: Any,
+) -> Density:
+    """The eigenvalue density of a Hermitian matrix in Gaussian matrices, at parameters given by their public names.
+
+    ``matrix`` is a matrix equal to its transpose, an Expression of one resolvent, or a law of ``theory.free``. The density is given
+    at ``grid``, or at ``points`` points crowded towards the ends of the spectrum. ``spikes`` gives values of spectra (or given
+    vectors) at finitely many further modes, too few to change the density: several names of one dimension go together. Raises
+    DerivationError for a matrix that is not Hermitian, ParameterError for bad values and ConvergenceError where mass is missing.
+    """
+    green = matrix if isinstance(matrix, GreenFunction) else _green_of(matrix)
+    chosen = None if grid is None else _checked_grid(grid)
+    if isinstance(points, bool) or not isinstance(points, int | np.integer) or points < 1:
+        raise ParameterError(f"points: {points!r} is no number of points; give a positive whole number")
+    branch = Branch(green, values)
+    measure = Measure(branch)
+    edges = tuple((p.interval.left, p.interval.right) for p in measure.pieces)
+    x = _grid(measure.pieces, int(points)) if chosen is None else chosen
+    rho, error = _on_grid(branch, measure, x)
+    outliers = find_outliers(branch, measure, spikes or {})
+    masses = tuple(piece.mass for piece in measure.pieces)
+    return Density(branch.name, x, rho, error, tuple(measure.atoms.items()), edges, masses, outliers, measure.pieces)
+
+
+def _green_of(matrix: Any) -> GreenFunction:
+    if hasattr(matrix, "green_function"):
+        return matrix.green_function()
+    return green_function(matrix)
+
+
+def _checked_grid(grid: ArrayLike) -> NDArray:
+    try:
+        x = np.asarray(grid, dtype=float)
+    except (TypeError, ValueError):
+        raise ParameterError(f"grid: {grid!r} is no array of real numbers; give the points of the line") from None
+    if x.ndim != 1 or not x.size:
+        raise ParameterError(f"grid: shape {x.shape}; give a one-dimensional array with at least one point")
+    if not np.all(np.isfinite(x)):
+        raise ParameterError("grid: some points are not finite; leave them out")
+    return x
+
+
+def _grid(pieces: Sequence[Piece], points: int) -> NDArray:
+    """Points of every interval, ends included, at least five each."""
+    if not pieces:
+        return np.zeros(0)
+    each = max(5, points // len(pieces))
+    return np.concatenate([piece.position(np.linspace(0, np.pi / 2, each))[0] for piece in pieces])
+
+
+def _on_grid(branch: Branch, measure: Measure, x: NDArray) -> tuple[NDArray, NDArray]:
+    """The density and its error; zero outside the intervals and at soft ends, infinite at hard ones."""
+    rho, error = np.zeros(len(x)), np.zeros(len(x))
+    inside = np.zeros(len(x), dtype=bool)
+    for piece in measure.pieces:
+        inside |= (x > piece.interval.left) & (x < piece.interval.right)
+        for end, hard in zip((piece.interval.left, piece.interval.right), piece.interval.hard, strict=True):
+            rho[x == end] = np.inf if hard else rho[x == end]
+    if inside.any():
+        g, error[inside] = branch.real(x[inside])
+        rho[inside] = g.imag / np.pi
+    return rho, error

@@ -1,0 +1,64 @@
+"""An eigenvalue law as a measure: pieces with a density and atoms, of total mass one."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.spectral.green import Branch
+from solvers.spectral.pieces import Piece, integrate
+from solvers.spectral.support import Support
+from theory.errors import ConvergenceError
+
+TOLERANCE, SPLITS = 1e-6, 12
+
+
+class Measure:
+    """``pieces`` and ``atoms`` (position -> mass) of the law of a Green's function.
+
+    ConvergenceError, naming the interval and the mass that is missing, where the integral of the density over an interval and the
+    count of eigenvalues in it, or the atom at zero and the rank of the matrix, differ by more than 1e-6.
+    """
+
+    def __init__(self, branch: Branch) -> None:
+        support, self.name = Support(branch), branch.name
+        found: list[Piece | NDArray] = []
+        for _ in range(SPLITS):
+            found = [integrate(branch, interval) for interval in support.intervals]
+            fresh = [_between(piece) if isinstance(piece, Piece) else piece for piece in found]
+            if not sum(map(len, fresh)):
+                break
+            support.add(np.concatenate(fresh))
+            support.settle()
+        self.pieces = tuple(piece for piece in found if isinstance(piece, Piece))
+        self.atoms = dict(sorted(support.atoms.items()))
+        self._check(branch)
+
+    def _check(self, branch: Branch) -> None:
+        for piece in self.pieces:
+            where, counted = f"[{piece.interval.left:.6g}, {piece.interval.right:.6g}]", piece.interval.mass
+            if not abs(piece.mass - counted) <= TOLERANCE:
+                raise ConvergenceError(f"density of {self.name}: it integrates to {piece.mass:.8g} over {where}, where the "
+                                       f"resolvent counts {counted:.8g}; an atom or a singularity inside is missing")
+        rank = branch.rank()
+        if rank is not None and not abs(1 - rank - self.atoms.get(0.0, 0.0)) <= TOLERANCE:
+            raise ConvergenceError(f"density of {self.name}: an atom of {self.atoms.get(0.0, 0.0):.8g} at 0, where the rank leaves "
+                                   f"{1 - rank:.8g}; the equations are followed to a wrong branch")
+        if not abs(self.mass - 1) <= TOLERANCE:
+            raise ConvergenceError(f"density of {self.name}: {len(self.pieces)} intervals and {len(self.atoms)} atoms have mass "
+                                   f"{self.mass:.8g}; {1 - self.mass:.2e} is missing")
+
+    @property
+    def mass(self) -> float:
+        return sum(piece.mass for piece in self.pieces) + sum(self.atoms.values())
+
+
+def _between(piece: Piece) -> NDArray:
+    """Points beyond the ends of a piece, where its mass is not what is counted: there is another one beside it."""
+    interval = piece.interval
+    if abs(piece.mass - interval.mass) < TOLERANCE / 10:
+        return np.zeros(0)
+    low, high = interval.outside
+    share = np.array([0.01, 0.25, 0.5, 0.75])
+    left, right = interval.left - share * (interval.left - low), interval.right + share * (high - interval.right)
+    return np.concatenate([left, right, np.linspace(interval.left, interval.right, 41)[1:-1]])
