@@ -13,8 +13,10 @@ from theory.declaration.sites import Leaf
 from theory.declaration.vectors import Vec
 from theory.errors import DeclarationError, ParameterError
 
-DRAWN = ("gaussian", "noise", "signs")
+DRAWN = ("gaussian", "noise", "signs", "tensor")
 """Kinds of leaves that are drawn; the others are given, or found by the law."""
+LARGEST = 2**27
+"""Entries of a tensor that is drawn (1 GB)."""
 
 
 def draw(leaf: Leaf, given: Realisation, rng: np.random.Generator, designs: Mapping[str, Design]) -> NDArray:
@@ -31,6 +33,10 @@ def entries(leaf: Leaf, given: Realisation, rng: np.random.Generator, designs: M
         return 2.0 * rng.integers(0, 2, shape[0]) - 1.0
     if leaf.kind == "noise":
         return _root(leaf, "variance", 0, given) * rng.standard_normal(shape[0])
+    if leaf.kind == "tensor":
+        if np.prod(shape, dtype=float) > LARGEST:
+            raise ParameterError(f"tensor {leaf.name}: {shape[0]}**{len(shape)} entries are too many to draw; take a smaller size")
+        return np.sqrt(_number(leaf, "variance", given)) * rng.standard_normal(shape)
     design = designs.get(leaf.name.rstrip("'"), Entries("gaussian"))
     if isinstance(design, Rows):
         return design.draw(rng, (shape[0], shape[1]))

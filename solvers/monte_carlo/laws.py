@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from solvers.monte_carlo.algorithm import Algorithm, Drawn
+from solvers.monte_carlo.circles import Circles
 from solvers.monte_carlo.convex import Convex
 from solvers.monte_carlo.descents import Descending
 from solvers.monte_carlo.dynamics import Dynamics
@@ -12,6 +13,7 @@ from solvers.monte_carlo.great_circles import GreatCircles
 from solvers.monte_carlo.margin import Margin
 from solvers.monte_carlo.quadratic_law import QuadraticLaw
 from solvers.monte_carlo.slices import Slices
+from solvers.monte_carlo.spins import Spins
 from theory.declaration.descent import Descent
 from theory.declaration.expression import Expression
 from theory.declaration.step import Step
@@ -20,7 +22,8 @@ from theory.errors import DeclarationError
 ALGORITHMS: dict[str, tuple[type[Algorithm], ...]] = {
     "argmin": (QuadraticLaw, Convex),
     "margin": (Margin,),
-    "gibbs": (QuadraticLaw, GreatCircles, Slices),
+    "gibbs": (QuadraticLaw, GreatCircles, Spins, Circles, Slices),
+    "metropolis": (Spins,),
 }
 """By the name that a declaration gives, ``Energy(..., algorithm=name)``: the first class that takes the model is used."""
 
@@ -43,6 +46,8 @@ def check_law(model: Any) -> type[Algorithm] | type[Dynamics]:
     for algorithm in others:
         if _takes(algorithm, model):
             return algorithm
+    if Spins in others and any(leaf.how.get("prior") == "ising" for leaf in model.states):
+        last = Spins
     last.check(model)
     return last
 

@@ -18,6 +18,7 @@ from theory.declaration.ensembles import MatrixLeaf
 from theory.declaration.matrices import Diag, Inv, Mat, Prod, Sum
 from theory.declaration.scalars import Average, Over, QuadraticForm, Trace
 from theory.declaration.sites import Dot, Functional, Leaf, Site, tops
+from theory.declaration.tensors import Contraction
 from theory.declaration.vectors import Vec
 from theory.declaration.walks import leaves, replace_tops
 from theory.errors import DeclarationError, ParameterError
@@ -70,6 +71,8 @@ class Realisation:
             return self._field(atom)
         if isinstance(atom, Over):
             return self.vector(Vec(atom.dim, atom.expr)).sum(axis=0, keepdims=True)
+        if isinstance(atom, Contraction):
+            return contracted(self.arrays[atom.tensor], self.vector(atom.vector))[None, :]
         if isinstance(atom, QuadraticForm):
             vector = self.vector(Vec(atom.matrix.cols, atom.expr))
             return (vector * self.apply(atom.matrix, vector)).sum(axis=0, keepdims=True)
@@ -143,6 +146,14 @@ class Realisation:
                 return self.dense(matrix) * inner
             return self.apply(matrix, inner)
         return np.ones(self.size(site.node.dims[0]))
+
+
+def contracted(tensor: NDArray, vectors: NDArray) -> NDArray:
+    """A tensor contracted in every index with each of the vectors (sites, columns): (columns,)."""
+    rest = tensor @ vectors
+    for _ in range(tensor.ndim - 1):
+        rest = np.einsum("...ic,ic->...c", rest, vectors)
+    return rest
 
 
 def _is_atom(expression: sp.Basic) -> bool:

@@ -17,7 +17,7 @@ from theory.declaration.walks import leaves, replace_tops, terms
 from theory.errors import DerivationError
 
 PHASES = ("UNSAT", "SAT")
-ALGORITHMS = ("argmin", "margin", "lp", "gibbs", "langevin", "hmc")
+ALGORITHMS = ("argmin", "margin", "lp", "gibbs", "metropolis", "langevin", "hmc")
 
 
 class Energy(Model):
@@ -25,13 +25,14 @@ class Energy(Model):
 
     ``energy`` is a sum of ``sum_over(...)`` and ``.square()`` terms, ``over`` the State or States. What cannot be read off is
     declared: the ``phase`` at temperature 0 (UNSAT: one minimum, SAT: a volume of zero-energy states), the replica ``ansatz``
-    ("RS", "1RSB", ...), and the ``algorithm`` that a simulation uses. DeclarationError for whatever is ill-posed.
+    ("RS", "1RSB", ...), and the ``algorithm`` that a simulation uses. ``start``, a mapping from State to vector, is where a
+    simulation begins: a draw from a metastable state stays in it. DeclarationError for whatever is ill-posed.
     """
 
     law = "Energy"
 
     def __init__(self, energy, over, temperature=0, observe=None, parameters=(), name=None, phase="UNSAT", ansatz="RS",
-                 algorithm=None, reference=None) -> None:
+                 algorithm=None, reference=None, start=None) -> None:
         self.over = tuple(over) if isinstance(over, (tuple, list)) else (over,)
         states = [_state(v) for v in self.over]
         if not states or len(set(states)) < len(states):
@@ -49,12 +50,14 @@ class Energy(Model):
         if algorithm is not None and algorithm not in ALGORITHMS:
             refuse("algorithm", repr(algorithm), f"take one of {', '.join(ALGORITHMS)} or None")
         self.phase, self.ansatz, self.algorithm = phase, ansatz, algorithm
+        self.start = _begun(start, states)
         _posed(self.energy, states)
         for leaf in states:
             if leaf.how.get("prior") is None:
                 _bounded(self.energy, leaf)
         # States go by name, so that their order does not matter.
         body = (self.energy, self.temperature, *sorted((v.expr if isinstance(v, Vec) else v.leaf for v in self.over), key=str))
+        body += tuple(v.expr for v in self.start.values())
         super().__init__(states, body, observe, parameters, name, reference)
 
     @property
@@ -124,6 +127,19 @@ def _state(value) -> Leaf:
     if not isinstance(value, Vec) or value.leaf.kind != "state":
         refuse("over", value, "an energy acts on what State(name, dim) returned")
     return value.leaf
+
+
+def _begun(start, states) -> dict[Leaf, Vec]:
+    """Where a simulation begins, by state."""
+    if start is not None and not isinstance(start, dict):
+        refuse("start", repr(start), "pass a mapping such as {s: xi}")
+    found = {_state(key): value for key, value in (start or {}).items()}
+    for leaf, value in found.items():
+        if leaf not in states:
+            refuse("start", leaf, "begin with a state of the energy")
+        if not isinstance(value, Vec) or value.dim != leaf.dim or set(leaves(value)) & set(states):
+            refuse(f"start of {leaf}", value, f"pass a vector over {leaf.dim} that holds no state")
+    return found
 
 
 def _posed(energy, states) -> None:

@@ -13,8 +13,8 @@ class Hopfield(Energy):
     """E = -Σ_μ (Σ_i ξ_i^μ s_i)²/(2N) at temperature T, self-couplings included: P patterns of which the state has no macroscopic
     overlap, Gaussian (they enter by their second moments), and one pattern of fair signs, with which its overlap is ``overlap``.
 
-    A solve begins near the pattern, and finds the retrieval state where there is one; else overlap 0, the spin glass or the
-    paramagnet.
+    A solve and a simulation begin at the pattern; the solve finds the retrieval state where there is one; else overlap 0, the spin
+    glass or the paramagnet.
 
     Source: Amit, Gutfreund and Sompolinsky, Phys. Rev. Lett. 55, 1530 (1985); Ann. Phys. 173, 30 (1987).
     """
@@ -24,7 +24,8 @@ class Hopfield(Energy):
     def __init__(self, ansatz: str = "RS") -> None:
         sites, patterns = Dim("N"), Dim("P")
         spins = State("s", sites, prior="ising")
-        condensed = sum_over(sites, Signs("xi", sites) * spins)
+        pattern = Signs("xi", sites)
+        condensed = sum_over(sites, pattern * spins)
         others = Gaussian("X", patterns, sites, variance=1 / sites) @ spins
         energy = -others.square() / 2 - condensed**2 / (2 * sites)
         super().__init__(
@@ -33,6 +34,7 @@ class Hopfield(Energy):
             temperature=temperature,
             ansatz=ansatz,
             algorithm="gibbs",
+            start={spins: pattern},
             observe={"energy": energy / sites, "overlap": condensed / sites},
             name="hopfield",
             parameters=[

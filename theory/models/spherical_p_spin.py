@@ -31,7 +31,7 @@ class SphericalPSpin(Energy):
             over=spins,
             temperature=temperature,
             ansatz=ansatz,
-            algorithm="hmc",
+            algorithm="gibbs",
             observe={"energy": energy / sites, "magnetisation": mean(sites, spins)},
             name="spherical-p-spin",
             parameters=[
