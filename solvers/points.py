@@ -55,7 +55,8 @@ class Task:
 
 @dataclass
 class Piece:
-    """Results: by name values, relative errors and kinds of limit, each (points,) or (points, modes)."""
+    """Results: by name values, relative errors and kinds of limit, each (points,) or (points, modes); ``reasons`` by point, why it
+    has no value."""
 
     values: dict[str, NDArray] = field(default_factory=dict)
     errors: dict[str, NDArray] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class Piece:
     residual: NDArray = field(default_factory=lambda: np.zeros(0))
     iterations: NDArray = field(default_factory=lambda: np.zeros(0, dtype=int))
     limits: NDArray = field(default_factory=lambda: np.zeros(0, dtype=bool))
+    reasons: dict[int, str] = field(default_factory=dict)
 
 
 def own_solver(theory: Any) -> Callable[[Task], Piece] | None:

@@ -12,12 +12,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.modes.mode_data import ModeData, full_data, mode_data
+from solvers.modes.mode_data import ModeData, compressed_data, full_data, mode_data
 from solvers.modes.spectra import Modes
 from solvers.points import Piece, Task, own_solver, solve_piece
 from solvers.systems import compiled_system
 from solvers.values import Values
+from theory.dmft.scheduled import LinearProcess
 from theory.errors import ParameterError, did_you_mean
+
+FEW_MODES = 150
+"""Modes that a march in two times takes one by one."""
 
 log = logging.getLogger("quenched")
 
@@ -82,14 +86,21 @@ class Origin:
         per_mode |= any(parameters[p].ndim for p, _ in gradients)
         for (data, modes), points in self.cases:
             full = full_data(theory, data, modes) if per_mode else None
+            coarser = None
+            if isinstance(theory, LinearProcess):
+                data, coarser = (full, None) if full is not None else coarse_data(theory, data, modes, self.tolerance)
             size = 4096 if is_dynamic(theory) or own_solver(theory) else _piece_size(data, compiled_system(theory).has_quadrature)
             points = (points[:, None] * tries + np.arange(tries)).reshape(-1)
             for begin in range(0, len(points), size):
                 indices = points[begin : begin + size]
                 part = {n: v[indices] for n, v in scalars.items()}
-                yield indices, self._task(part, data, full, names, gradients, refine)
+                yield indices, self._task(part, data, full, coarser, names, gradients, refine)
 
-    def _task(self, scalars, data: ModeData, full: ModeData | None, names, gradients, refine: bool) -> Any:
+    def _task(self, scalars, data: ModeData, full: ModeData | None, coarser, names, gradients, refine: bool) -> Any:
+        if isinstance(self.theory, LinearProcess):
+            from solvers.dynamical.marching import MarchTask
+
+            return MarchTask(self.theory, scalars, data, coarser, names)
         if is_dynamic(self.theory):
             from solvers.dynamical.dynamics import DynamicTask
 
@@ -120,6 +131,15 @@ def solved(task: Any) -> Piece:
     return solve_piece(task) if isinstance(task, Task) else task.solve()
 
 
+def coarse_data(theory: Any, data: ModeData, modes: dict[str, Modes], tolerance: float) -> tuple[ModeData, ModeData | None]:
+    """Mode data on few nodes, as many as the tolerance asks for, and on fewer still; None where nothing is compressed."""
+    from solvers.dynamical.marching import nodes_for
+
+    number = nodes_for(tolerance)
+    pair = [compressed_data(theory, data, modes, n, FEW_MODES) for n in (number, number - 2)]
+    return (pair[0], pair[1]) if any(d.error for d in pair) else (pair[0], None)
+
+
 def is_dynamic(theory: Any) -> bool:
     """Whether the theory is one of moments in time, and not of algebraic equations."""
     return hasattr(theory, "moments")
@@ -148,4 +168,5 @@ def _joined(indices: Sequence[NDArray], pieces: Sequence[Piece]) -> Piece:
         for table in ("values", "errors", "kinds", "gradients", "gradient_errors")
     ]
     residual, iterations, limits = (joined(lambda p, c=column: getattr(p, c)) for column in ("residual", "iterations", "limits"))
-    return Piece(*tables, residual=residual, iterations=iterations, limits=limits)
+    reasons = {int(points[i]): text for points, piece in zip(indices, pieces, strict=True) for i, text in piece.reasons.items()}
+    return Piece(*tables, residual=residual, iterations=iterations, limits=limits, reasons=reasons)

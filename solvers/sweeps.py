@@ -71,7 +71,7 @@ def sweep(
     merged = origin.run(names, (), executor, progress)
     curve = _curve(origin, names, merged)
     if on_failure == "raise":
-        _raise_for(origin, curve)
+        _raise_for(origin, curve, merged.reasons)
     return curve
 
 
@@ -167,11 +167,13 @@ def _curve(origin: Origin, names: Sequence[str], found: Piece) -> Curve:
     )
 
 
-def _raise_for(origin: Origin, curve: Curve) -> None:
+def _raise_for(origin: Origin, curve: Curve, reasons: Mapping[int, str]) -> None:
     status = curve.status.reshape(-1)
     if (status == "failed").any():
         error = np.where(status == "failed", curve.error.reshape(-1), -1.0)
         worst = int(np.argmax(error))
+        if worst in reasons:
+            raise DivergenceError(f"{reasons[worst]}; or use on_failure='mask'")
         name = max(curve.errors, key=lambda n: curve.errors[n].reshape(-1)[worst])
         found = (
             f"relative error {error[worst]:.1e} of {name} exceeds {origin.tolerance:g}"

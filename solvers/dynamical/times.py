@@ -9,6 +9,7 @@ import numpy as np
 from solvers.contours import MOST_STEPS
 from solvers.values import Values
 from theory.dmft.notation import step
+from theory.dmft.scheduled import LinearProcess
 from theory.errors import ParameterError
 
 
@@ -27,7 +28,7 @@ def check_times(theory: Any, values: Values) -> None:
         number = t / length
         if abs(number - round(number)) > 1e-9 * max(1.0, number):
             raise ParameterError(f"t = {t:g} is no whole number of steps of {length:g}; give a multiple of time_step")
-        if round(number) > MOST_STEPS:
+        if round(number) > MOST_STEPS and not isinstance(theory, LinearProcess):
             raise ParameterError(
                 f"t = {t:g}: {round(number)} steps of {length:g}, and at most {MOST_STEPS} are inverted; "
                 "take fewer, or the flow (time_step=0)"

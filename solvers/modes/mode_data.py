@@ -77,6 +77,20 @@ def full_data(theory: Any, data: ModeData, modes: Mapping[str, Modes]) -> ModeDa
     return replace(data, error=0.0)
 
 
+def compressed_data(theory: Any, data: ModeData, modes: Mapping[str, Modes], nodes_per_bin: int, threshold: int) -> ModeData:
+    """The same data on nodes, where the mathematics allows it and there are more modes than ``threshold``."""
+    from solvers.modes.compression import compress
+
+    dimensions, found = mode_dimensions(theory), data
+    for name, entry in modes.items():
+        parameters = [p for p in theory.parameters if p.ndim == 1 and dimensions[p.name][0] == name]
+        nodes = node_parameter(theory, parameters)
+        if nodes is not None and is_compressible(theory, name, nodes.symbol) and entry.source is None:
+            part = _of_modes(name, parameters, compress(entry, nodes_per_bin, threshold))
+            found = replace(found.joined(part), error=part.error)
+    return found
+
+
 def node_parameter(theory: Any, parameters: Iterable[Any]) -> Any:
     """The non-negative array that the equations sum over (eigenvalues), the abscissa of compression; None without one."""
     symbols = set().union(*(form.free_symbols for forms in theory.residuals for form in forms))

@@ -7,7 +7,11 @@ import pytest
 import sympy as sp
 
 from solvers import check, simulate, sweep
+from theory import Dim, Gaussian, Noise, State, Step, mean, sum_over
+from theory.declaration import Spectrum
 from theory.models import load
+from theory.symbols import noise
+from theory.symbols import time as t
 
 K = np.arange(1, 31.0)
 DATA = {"noise": 0.2, "eigenvalues": 2 * K**-1.3, "target_power": K**-1.6}
@@ -50,6 +54,24 @@ def test_steps_of_a_flow_are_those_of_the_simulation():
     assert agreement.passed, str(agreement)
     flow = sweep(model.theory(), observables="E_train", **task)["E_train"]
     assert (np.abs(agreement["E_train"].theory - flow) > 1e-5).all()
+
+
+@pytest.mark.slow
+def test_a_schedule_against_simulation():
+    eta, a2 = Spectrum("eta", scaling=0), Spectrum("a2")
+    modes, samples, width = Dim("M", eta, a2), Dim("P"), Dim("N")
+    data, features = Gaussian("Phi", samples, modes), Gaussian("W", modes, width, variance=1 / width)
+    errors, readout = Noise("epsilon", samples, variance=noise), State("a", width)
+    gap = sp.sqrt(eta) * (features @ readout) - sp.sqrt(a2)
+    residual = data @ gap - errors
+    pace = sp.Rational(4, 5) / (1 + t / 5)
+    model = Step(
+        {readout: -pace * (features.T @ (sp.sqrt(eta) * (data.T @ residual))) / samples},
+        observe={"test_loss": sum_over(modes, gap**2), "train_loss": mean(samples, residual**2)},
+    )
+    task = {"N": 20, "P": 25, "sigma2": 0.2, "eta": 2 * K**-1.3, "a2": K**-1.6}
+    agreement = check(model, trials=300, seed=2, t=[2.0, 20.0], time_step=0.5, **task)
+    assert agreement.passed, str(agreement)
 
 
 def test_a_network_that_grows_before_it_decays():

@@ -8,10 +8,11 @@ from typing import Any
 import sympy as sp
 
 from theory.derivation import Derivation, Step
-from theory.dmft import sampled
+from theory.dmft import sampled, scheduled
 from theory.dmft.action import SingleSite, bare_action, bilinear, kernels, learnt_part, matrix_average
 from theory.dmft.closure import Linear, reduced
 from theory.dmft.notation import past, z
+from theory.dmft.observables import register
 from theory.dmft.process import in_time, variations
 from theory.dmft.reading import read_fields
 from theory.dmft.results import assembled, canonical
@@ -24,16 +25,18 @@ State = Mapping[str, Any]
 def derive(model, closed: bool = True) -> Derivation:
     """Derivation of a :class:`~theory.declaration.step.Step` with Gaussian disorder.
 
-    A linear law ends in a :class:`~theory.dmft.results.LinearDynamics`, its ``.theory``, unless ``closed`` is False; any other one
-    in the process of one site, a :class:`~theory.dmft.sampled.SiteProcess` that a sampler follows in time.
+    A linear law ends in a :class:`~theory.dmft.results.LinearDynamics`, its ``.theory``, and one that changes with time in a
+    :class:`~theory.dmft.scheduled.LinearProcess`, unless ``closed`` is False; any other one ends in the process of one site, a
+    :class:`~theory.dmft.sampled.SiteProcess` that a sampler follows in time.
     DerivationError where the dynamics is beyond what is derived, naming the part.
     """
+    kind = _kind(model) if closed else "sampled"
     steps = [
         Step(
             "fields",
             "Local fields of the random matrices, what they act on, and the laws in steps δ of time: every rate is taken "
             "before the step. A flow is the limit δ -> 0, discrete dynamics is δ = 1.",
-            lambda s: _fields(model, not closed or not _is_linear(model)),
+            lambda s: _fields(model, kind == "sampled"),
         ),
         Step(
             "action",
@@ -56,12 +59,16 @@ def derive(model, closed: bool = True) -> Derivation:
         ),
     ]
     title = f"{model.name}: dynamical mean-field theory"
-    if not closed or not _is_linear(model):
+    if kind == "sampled":
         steps += [
             Step("causality", "The fields of one time follow from each other in this order; states move last.", sampled.ordered),
             Step("theory", "The process of one site, with its global fields, to be followed in time.",
                  lambda s: sampled.assembled(s, model)),
         ]
+        return Derivation(title, steps).run()
+    if kind == "scheduled":
+        why = "Linear forms in the fields, whose coefficients may change with time: to be marched, row by row of two times."
+        steps.append(Step("theory", why, lambda s: scheduled.assembled(s, model)))
         return Derivation(title, steps).run()
     steps += [
         Step(
@@ -81,16 +88,21 @@ def derive(model, closed: bool = True) -> Derivation:
     return Derivation(title, steps).run()
 
 
-def _is_linear(model) -> bool:
+def _kind(model) -> str:
+    """One of "closed" for linear laws, "scheduled" for linear ones that change with time, else "sampled"."""
     fields = read_fields(model)
     if not fields.is_plain:
-        return False
+        return "sampled"
     laws = [*fields.laws.values(), *fields.auxiliary.values()]
-    return all(sp.expand(law).diff(a, b) == 0 for law in laws for a in law.free_symbols & set(fields.dims) for b in fields.dims)
+    if any(sp.expand(law).diff(a, b) != 0 for law in laws for a in law.free_symbols & set(fields.dims) for b in fields.dims):
+        return "sampled"
+    return "scheduled" if fields.is_scheduled else "closed"
 
 
 def _fields(model, observe: bool) -> dict[str, Any]:
     fields = read_fields(model, observe)
+    if not observe:
+        register(fields, model.observe)
     check_scaling(model, fields)
     rates = {sp.Derivative(sp.Function(x.name)(time), time): rate for x, rate in fields.laws.items()}
     starts = {sp.Function(x.name)(0): start for x, start in fields.starts.items()}

@@ -195,11 +195,15 @@ class Fields:
 
     @property
     def is_plain(self) -> bool:
-        """Whether there is nothing but states, couplings drawn once and local fields, all without samples, and no schedule."""
+        """Whether there is nothing but states, couplings drawn once and local fields, all without samples."""
         batched = any(self.batches.values())
         moved = self.sums or self.learnt or self.constraints or self.fresh or batched
-        redrawn = any("fresh" in u.leaf.how for u in self.uses)
-        return not moved and not redrawn and not any({time, step} & rate.free_symbols for rate in self.laws.values())
+        return not moved and not any("fresh" in u.leaf.how for u in self.uses)
+
+    @property
+    def is_scheduled(self) -> bool:
+        """Whether a law changes with time, or depends on the length of a step."""
+        return any({time, step} & law.free_symbols for law in (*self.laws.values(), *self.auxiliary.values()))
 
 
 def weights(leaf: Leaf) -> tuple[sp.Expr, sp.Expr]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sympy as sp
@@ -14,6 +15,7 @@ from theory.declaration.sites import tops
 from theory.declaration.vectors import Vec
 from theory.declaration.walks import collect, replace_tops
 from theory.dmft.closure import Linear, Product, Sources, parted
+from theory.dmft.fields import Fields
 from theory.dmft.process import linear_form
 from theory.errors import DerivationError
 from theory.modes import ModeIndex
@@ -65,7 +67,7 @@ class Moments:
         means = {dummy: self._mean(name, a.expr, dim) for a, dummy in averages.items()}
         moving = (set(self.linear.fields.dims) | set(means)) & lowered.free_symbols
         result = sp.S.Zero
-        for coefficient, factors in _products(lowered, moving, name):
+        for coefficient, factors in products_of(lowered, moving, name):
             forms = [self._sources(f, means, dim, name) for f in factors]
             if not forms:
                 result += over_sites(coefficient)
@@ -119,7 +121,21 @@ class Moments:
         return result
 
 
-def _products(expression: sp.Expr, moving: set[sp.Symbol], name: str) -> list[tuple[sp.Expr, list[sp.Expr]]]:
+def register(fields: Fields, observe: Mapping[str, object]) -> None:
+    """Make known to the derivation what only observables apply a matrix to."""
+    for value in observe.values():
+        if isinstance(value, Contribution):
+            continue
+        sites = [(value.expr, value.dim)] if isinstance(value, Vec) else [(t.expr, t.dim) for t in sorted(tops(value), key=str)
+                                                                          if isinstance(t, Over) and not t.dim.finite]  # fmt: skip
+        for expression, dim in sites:
+            inner = sorted((a for a in tops(collect(expression)) if isinstance(a, Average)), key=str)
+            for part in (expression, *(a.expr for a in inner)):
+                plain_part = replace_tops(collect(part), {a: sp.S.Zero for a in inner})
+                fields.lower(plain_part, dim)
+
+
+def products_of(expression: sp.Expr, moving: set[sp.Symbol], name: str) -> list[tuple[sp.Expr, list[sp.Expr]]]:
     """The expression as a sum of coefficient times at most two linear factors, squares kept whole."""
     whole = _factors(expression, moving)
     if whole is None:
