@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from functools import lru_cache, reduce
+from functools import lru_cache, partial, reduce
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from solvers.modes.sums import EvenlySummed, Summed
 from solvers.numerics import numeric_functions
 from solvers.proximal import joint_proximal_point, proximal_point
 from solvers.quadrature import gaussian_rule, half_line_rule
-from solvers.trees import tree_function
+from solvers.trees import tree_function, tree_values
 from theory.averages import CONTINUOUS, Average, Bound, ModeSum
 from theory.errors import ParameterError
 from theory.modes import ModeArray, ModeIndex, ModeValue
@@ -119,13 +119,12 @@ class Compiled:
         return sp.Function("_component")(call, sp.Integer(e.component))
 
     def _tree(self, e: TreeAverage | Sensitivity) -> sp.Expr:
-        """A call of the function that averages over a tree, or of its derivative."""
-        average = e.average if isinstance(e, Sensitivity) else e
-        found = tree_function(average, self.nodes)
+        """A call of the function that averages over a tree, or of its derivative, with the number of nodes in front."""
+        average, symbol = (e.average, e.symbol) if isinstance(e, Sensitivity) else (e, None)
         if e not in self._potentials:
-            function = found.slope(e.symbol) if isinstance(e, Sensitivity) else found
-            self._potentials[e] = (f"_tree{len(self._potentials)}", function)
-        return sp.Function(self._potentials[e][0])(*map(self._lower, found.symbols))
+            self._potentials[e] = (f"_tree{len(self._potentials)}", partial(tree_values, average, symbol))
+        symbols = tree_function(average, self.nodes).symbols
+        return sp.Function(self._potentials[e][0])(self._leaf(("nodes",)), *map(self._lower, symbols))
 
     def __call__(
         self,
@@ -171,7 +170,9 @@ class Compiled:
         for key in self._leaves:
             if key[0] == "scalar":
                 continue
-            if key[0] == "count":
+            if key[0] == "nodes":
+                constants[key] = np.asarray(self.nodes)
+            elif key[0] == "count":
                 constants[key] = np.asarray(counts[key[1]], dtype=float)
             elif key[0] == "entry":
                 constants[key] = self._placed(data[key[1]], key[2])

@@ -20,7 +20,7 @@ from theory.replica.folded import TreeAverage
 from theory.replica.one_body import OMEGA
 
 STEP = 1e-20
-NEAREST = 8
+NEAREST = 16
 """Points of the polynomials that interpolate in a table."""
 ROUNDING, INTERPOLATION = 1e-14, 1e-12
 """An average is zero where its terms cancel to this share of their sizes; the second one where tables are interpolated."""
@@ -170,3 +170,9 @@ def tree_function(average: TreeAverage, nodes: int) -> TreeFunction:
         return lambda *values: inner(dict(zip(symbols, values, strict=True)))
 
     return TreeFunction(average, compiled, nodes)
+
+
+def tree_values(average: TreeAverage, symbol: sp.Symbol | None, nodes: Any, *parameters: Any) -> NDArray:
+    """A folded average, or its derivative by a symbol, with a number of nodes for each level."""
+    function = tree_function(average, int(np.ravel(nodes)[0]))
+    return (function if symbol is None else function.slope(symbol))(*parameters)

@@ -42,19 +42,26 @@ def test_the_derivative_by_parts_is_the_derivative(steps):
         assert value(made.derivative(symbol)) == pytest.approx((up - down) / (2 * step), abs=1e-7), symbol
 
 
-INEXACT = "slopes of folded trees with two steps are off by 1e-7, whatever the nodes: known, and not yet understood"
-
-
-@pytest.mark.parametrize("steps", [1, pytest.param(2, marks=[pytest.mark.slow, pytest.mark.xfail(reason=INEXACT, strict=True)])])
+@pytest.mark.parametrize("steps", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_folded_averages_are_the_ones_that_are_written_out(steps):
     made = tree(steps, FoldedTree)
     for average in (made.total(), made.square(0), made.square(steps), made.mean(0, made.curvature**2)):
         for part in average.atoms(TreeAverage):
-            written = float(compile_expressions([part.written_out()], 61, "uniform")(POINT)[0])
-            assert value(part) == pytest.approx(written, rel=1e-9)
-            slope = value(part.diff(q[1]))
-            direct = float(compile_expressions([part.written_out().diff(q[1])], 61, "uniform")(POINT)[0])
-            assert slope == pytest.approx(direct, rel=1e-8)
+            written = part.written_out()
+            direct, slope = compile_expressions([written, written.diff(q[1])], 61, "uniform")(POINT)
+            assert value(part) == pytest.approx(float(direct), rel=1e-12)
+            assert value(part.diff(q[1])) == pytest.approx(float(slope), rel=1e-10)
+
+
+def test_more_nodes_are_used_and_agree_better():
+    """One compiled function serves every number of nodes; of a folded tree too."""
+    two = tree(2, FoldedTree)
+    (part,) = two.square(2).atoms(TreeAverage)
+    point = {s: POINT[s] for s in part.free_symbols}
+    for e in (part, part.diff(q[1])):
+        coarse, middle, fine = (float(compile_expressions([e], n, "uniform")(point)[0]) for n in (31, 81, 161))
+        assert abs(middle - fine) < 1e-9 * abs(fine)
+        assert abs(coarse - fine) > 1e-8 * abs(fine)
 
 
 def test_a_tree_is_the_average_over_replicas_in_blocks():
