@@ -59,17 +59,17 @@ def find_roots(
         x[lost], iterations[lost] = _from_starts(residual, lower, upper, logarithmic, start, lost, ends)
     x = np.where(~logarithmic & (np.abs(x) < SUNK), 0.0, x)
     held = ends.held(x, upper)
-    uncertainty, size = _uncertainty(residual, x, held)
+    uncertainty, size = uncertainty_of(residual, x, held)
     faint = ends.faint(x, upper, uncertainty)
     if faint.any():
         x = np.where(faint, ends.stand_in(upper), x)
         held = ends.held(x, upper)
         x = ends.placed(x, upper, held)
-        uncertainty, size = _uncertainty(residual, x, held)
+        uncertainty, size = uncertainty_of(residual, x, held)
     return Roots(x, uncertainty, size, iterations, held)
 
 
-def _uncertainty(residual: Residual, x: NDArray, held: NDArray) -> tuple[NDArray, NDArray]:
+def uncertainty_of(residual: Residual, x: NDArray, held: NDArray) -> tuple[NDArray, NDArray]:
     """|J^-1| (|F| + rounding), and the largest residual; all of itself for what is held at zero."""
     f, jacobian, noise = reduced(residual(x, np.arange(len(x))), held)
     inverse = np.abs(inverses(jacobian))
@@ -131,13 +131,17 @@ def _damped(
     """Newton with steps halved until the simplified Newton correction shrinks; NaN where it does not arrive."""
     x, iterations = start.astype(float).copy(), np.zeros(len(points), dtype=int)
     active = np.arange(len(points))
+    known = [np.array(part) for part in residual(x, points)]
     for _ in range(DAMPED):
         if not active.size:
             return x, iterations
         here, which = x[active], points[active]
         held = ends.held(here, upper[which])
-        here = ends.placed(here, upper[which], held)
-        f, jacobian, noise = reduced(residual(here, which), held)
+        here, before = ends.placed(here, upper[which], held), here
+        if (elsewhere := np.flatnonzero((here != before).any(axis=1))).size:
+            for part, new in zip(known, residual(here[elsewhere], which[elsewhere]), strict=True):
+                part[active[elsewhere]] = new
+        f, jacobian, noise = reduced((known[0][active], known[1][active], known[2][active]), held)
         iterations[active] += 1
         inverse = inverses(jacobian)
         step = -(inverse @ f[..., None])[..., 0]
@@ -148,18 +152,22 @@ def _damped(
         bold = np.where(logarithmic, _bold(step), step)
         length = np.linalg.norm(step, axis=1)
         share = 1 / np.maximum(1.0, np.max(np.abs(np.where(logarithmic, step, 0.0)), axis=1) / LONGEST)
-        trial, trying = here.copy(), np.flatnonzero(~stuck)
+        last = moved(here, bold, logarithmic)
+        trial = np.where((arrived & ~stuck)[:, None] & ~held, _kept_inside(here, last, lower[which], upper[which]), here)
+        trying = np.flatnonzero(~(stuck | arrived))
         for attempt in range(13):
-            stride = bold[trying] if attempt == 0 else share[trying, None] * step[trying]
-            there = moved(here[trying], stride, logarithmic)
-            trial[trying] = _kept_inside(here[trying], there, lower[which[trying]], upper[which[trying]])
-            trial[trying] = np.where(held[trying], here[trying], trial[trying])
-            g = np.where(held[trying], 0.0, residual(trial[trying], which[trying])[0])
-            simplified = np.linalg.norm((inverse[trying] @ g[..., None])[..., 0], axis=1)
-            worse = np.logical_not((simplified <= (1 - share[trying] / 4) * length[trying]) | arrived[trying])
-            trying = trying[worse]
             if not trying.size:
                 break
+            stride = bold[trying] if attempt == 0 else share[trying, None] * step[trying]
+            after = moved(here[trying], stride, logarithmic)
+            trial[trying] = _kept_inside(here[trying], after, lower[which[trying]], upper[which[trying]])
+            trial[trying] = np.where(held[trying], here[trying], trial[trying])
+            # What is found at an accepted step serves the next one.
+            for part, new in zip(known, residual(trial[trying], which[trying]), strict=True):
+                part[active[trying]] = new
+            g = np.where(held[trying], 0.0, known[0][active[trying]])
+            simplified = np.linalg.norm((inverse[trying] @ g[..., None])[..., 0], axis=1)
+            trying = trying[np.logical_not(simplified <= (1 - share[trying] / 4) * length[trying])]
             share[trying] /= 2 if attempt else 1
         x[active] = np.where(stuck[:, None], np.nan, trial)
         active = active[~(arrived | stuck)]
@@ -172,8 +180,8 @@ def _bold(step: NDArray) -> NDArray:
     return -np.sign(step) * np.log(np.maximum(1 - np.abs(step), 1e-8))
 
 
-def _kept_inside(here: NDArray, moved: NDArray, lower: NDArray, upper: NDArray) -> NDArray:
+def _kept_inside(here: NDArray, after: NDArray, lower: NDArray, upper: NDArray) -> NDArray:
     """A step that leaves the interval ends nine tenths of the way to its end."""
     with np.errstate(invalid="ignore"):
-        moved = np.where(moved < lower, here + 0.9 * (lower - here), moved)
-        return np.where(moved > upper, here + 0.9 * (upper - here), moved)
+        after = np.where(after < lower, here + 0.9 * (lower - here), after)
+        return np.where(after > upper, here + 0.9 * (upper - here), after)

@@ -16,6 +16,7 @@ from solvers.iteration import evolved
 from solvers.limits import FINITE, INFINITE, UNDECIDED, Regularised
 from solvers.modes.mode_data import ModeData
 from solvers.quadrature import LEVELS, levels_of
+from solvers.refinement import polished
 from solvers.systems import System, compiled_system, symbols_of
 
 LINEAR_SCALE = 1e-3
@@ -157,9 +158,9 @@ def _roots(system: System, scalars: Mapping[Any, NDArray], points: int, task: Ta
         return Roots(nothing, nothing, np.zeros(points), np.zeros(points, dtype=int), nothing.astype(bool))
     lower, upper = system.bounds(scalars, points, task.data)
 
-    def residual(x: NDArray, which: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    def residual(x: NDArray, which: NDArray, together: bool = False) -> tuple[NDArray, NDArray, NDArray]:
         here = {s: v[which] for s, v in scalars.items()}
-        return system.best_forms(known(system, here, x), len(which), task.data)[:3]
+        return system.best_forms(known(system, here, x), len(which), task.data, together)[:3]
 
     start: Any = None
     if before is not None and len(system.unknowns) > 1 and np.isfinite(before.x).all():
@@ -171,6 +172,8 @@ def _roots(system: System, scalars: Mapping[Any, NDArray], points: int, task: Ta
         if start is None and len(system.unknowns) > 1 and system.evolves:
             start = evolved(system, scalars, points, task.data, lower, upper)
         roots = find_roots(residual, lower, upper, system.logarithmic, start, system.ends)
+        if system.related:
+            roots = polished(lambda x, which: residual(x, which, True), roots, system.logarithmic)
         outside = (roots.x < lower * (1 - 1e-9) - 1e-300) | (roots.x > upper * (1 + 1e-9) + 1e-300)
         outside &= ~((~system.logarithmic) & (np.abs(roots.x - np.clip(roots.x, lower, upper)) < 1e-9))
         roots.uncertainty[outside] = np.inf

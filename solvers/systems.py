@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from solvers.compile import Compiled, compile_expressions
 from solvers.ends import Ends
 from solvers.fixed_point import EPSILON
+from solvers.forms import selected
 from solvers.modes.mode_data import ModeData, theory_key
 from solvers.rounding import NODES, grouped, rounding
 from theory.averages import GaussianAverage, HalfLine, outermost
@@ -83,6 +84,8 @@ class System:
                 f"{theory.name}: {len(theory.residuals)} equations for {len(self.unknowns)} unknowns; give one for each"
             )
         self.forms = [[grouped(self.written_out(f), self.unknowns) for f in forms] for forms in theory.residuals]
+        # A form without the averages that the equation holds is another relation, which vanishes with several equations.
+        self.equal = [[bool(outermost(f)) == bool(outermost(forms[0])) for f in forms] for forms in self.forms]
         self._check_symbols()
         self._flat = [e for forms in self.forms for f in forms for e in (f, rounding(f), *self.slopes(f))]
         flat, ends = self._flat, [self.written_out(sp.sympify(b)) for u in theory.unknowns for b in (u.lower, u.upper)]
@@ -163,24 +166,23 @@ class System:
                 out[-1].append((value, noise, np.stack([next(values) for _ in self.unknowns], axis=-1)))
         return out
 
-    def best_forms(self, scalars: Scalars, points: int, data: ModeData) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
-        """Residual (n, m), Jacobian (n, m, m), rounding (n, m) of the form of each equation in which rounding matters least,
-        the number of that form (n, m) and its sign (n, m): forms that fall where the first one rises are turned over."""
-        columns = []
-        for forms in self.form_values(scalars, points, data):
-            value, noise, slope = (np.stack([form[i] for form in forms]) for i in range(3))
-            with np.errstate(all="ignore"):
-                doubt = noise / np.linalg.norm(slope, axis=-1)
-                doubt = np.where(np.isfinite(doubt) & np.isfinite(value), doubt, np.inf)
-                against = np.sign((slope * slope[:1]).sum(axis=-1)) < 0
-            turn = np.where(against, -1.0, 1.0)
-            best = np.argmin(doubt, axis=0)
-            rows = np.arange(points)
-            columns.append(
-                ((turn * value)[best, rows], (turn[..., None] * slope)[best, rows], noise[best, rows], best, turn[best, rows])
-            )
-        f, jacobian, noise, best, turn = (np.stack(part, axis=1) for part in zip(*columns, strict=True))
-        return f, jacobian, noise, best, turn
+    @property
+    def related(self) -> bool:
+        """Whether forms are known that are precise only together."""
+        return not all(map(all, self.equal))
+
+    def best_forms(
+        self, scalars: Scalars, points: int, data: ModeData, together: bool = True
+    ) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
+        """Residual, Jacobian, rounding of the most precise form of each equation, its number and sign: see :mod:`solvers.forms`.
+
+        Not ``together``, each equation takes one of the forms that are equal to it everywhere, not on solutions alone.
+        """
+        together = together and self.related
+        forms = self.form_values(scalars, points, data)
+        if not together:
+            forms = [[f for f, same in zip(own, equal, strict=True) if same] for own, equal in zip(forms, self.equal, strict=True)]
+        return selected(forms, together)
 
 
 @lru_cache(maxsize=4096)

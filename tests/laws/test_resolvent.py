@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from solvers import solve, sweep
+from solvers import evaluate, solve, sweep
 from solvers.dyson import solve_dyson
 from theory import Deterministic, Diag, Dim, Energy, Expression, Gaussian, Noise, Quenched, State, Tr, average, mean, sum_over
 from theory.declaration import Spectrum, quadratic_form
@@ -262,12 +262,19 @@ def test_the_analysis_of_variance_adds_up_identically():
     assert sp.factor(basis.named(rest)[0]) == 0
 
 
-@pytest.mark.parametrize("ridge", [0.1, 1e-9])
+@pytest.mark.parametrize("ridge", [0.1, 1e-12])
 def test_every_part_of_the_variance_is_positive_and_precise(ridge):
     curve = sweep(RandomFeatureRegression().theory(), **{**RF_TASK, "ridge": ridge, "P": [1.0, 5, 9, 12, 40, 4000]})
     total = sum(curve[name] for name in PARTS)
     assert total == pytest.approx(curve["E_g"], rel=1e-9)
     assert all(np.all(curve[name] > 0) for name in PARTS) and np.max(curve.error) < 1e-10
+
+
+def test_no_digit_is_lost_where_samples_and_features_are_as_many_and_the_ridge_is_tiny():
+    theory, names = RandomFeatureRegression().theory(), ["E_g", "E_train", "V_XW"]
+    task = {**RF_TASK, "P": 9.0, "ridge": 1e-12}
+    found, exact = solve(theory, **task, observables=names).observables, evaluate(theory, 25, names, **task)
+    assert all(found[name] == pytest.approx(float(exact[name]), rel=1e-13) for name in names)
 
 
 def test_limits_of_the_analysis_of_variance():

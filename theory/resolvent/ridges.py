@@ -44,21 +44,29 @@ class Chain(Closed):
     first: sp.Symbol
 
     def positive(self, expression: sp.Expr) -> sp.Expr | None:
-        """The expression with size − df₁ through the stages and df₁ − df₂ through a sum, if no negative term is left."""
+        """The expression with size − df₁ through the stages, df₁ − df₂ and the like through sums, if no negative term is left."""
         gaps = {}
         for size, _ in self.factors:
             if size.is_Symbol:
                 gaps[size] = sp.Dummy("gap", positive=True)
         lowered = falling_form(expression).xreplace({size: gap + self.first for size, gap in gaps.items()})
         second, between = SumName(2, 0, sp.S.One), SumName(1, 1, sp.S.One)
-        candidates = [sp.expand(lowered), sp.expand(lowered.xreplace({self.first: second + between}))]
+        split = lowered.xreplace({self.first: second + between})
+        candidates = [sp.expand(e) for e in (lowered, split, split.xreplace(_weighted(split)))]
         candidate = next((c for c in candidates if c != 0 and _positive(c)), None)
         if candidate is None:
             return None
         ratios = dict(self.factors)
-        names = [s for s in candidate.free_symbols if isinstance(s, SumName) and s.order and s.rest == 1]
+        names = [s for s in candidate.free_symbols if isinstance(s, SumName) and s.order]
         candidate = candidate.xreplace({gap: size * ratios[size] for size, gap in gaps.items()})
         return candidate.xreplace({s: self.pole.resolvent.sum_of(s) for s in names})
+
+
+def _weighted(expression: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
+    """Σ rest (1−u) as Σ rest (1−u)² + Σ rest u (1−u), for weights that stand in both of the first."""
+    names = {s for s in expression.free_symbols if isinstance(s, SumName) and not s.order and s.falling == 1}
+    both = [s for s in names if SumName(0, 2, s.rest) in expression.free_symbols]
+    return {s: SumName(0, 2, s.rest) + SumName(1, 1, s.rest) for s in both}
 
 
 def closed(core: Core, sums: Sums) -> Closed:
@@ -121,6 +129,12 @@ def _stages(core: Core, sums: Sums) -> Chain | None:
     return _chain(pole, ridge / rest, factors, first)
 
 
+def _balance(factors: list[tuple[sp.Expr, sp.Expr]]) -> tuple[sp.Expr, ...]:
+    """The first and the last stage without df₁, which is size (1 − ratio) in both: exact where df₁ is a size but for rounding."""
+    (one, first), (other, last) = factors[0], factors[-1]
+    return () if len(factors) < 2 else ((other - one) / other - last + one / other * first,)
+
+
 def _chain(pole: Pole, bare: sp.Expr, sizes: list[sp.Expr], first: sp.Symbol) -> Chain:
     sizes = sorted(sizes, key=sp.default_sort_key)
     resolvent, index = pole.resolvent, ModeIndex(pole.dim.name, "k")
@@ -139,6 +153,6 @@ def _chain(pole: Pole, bare: sp.Expr, sizes: list[sp.Expr], first: sp.Symbol) ->
             meaning = f"effective ridge: the scale of {resolvent.slope * resolvent.array} below which modes are not learned"
         equation = sp.Eq(stage, sp.expand(after + stage * total / size), evaluate=False)
         unknowns.append(Unknown(stage, meaning, bare, upper))
-        equations.append((equation, residual_forms(equation, resolvent)))
         factors.append((size, after / stage))
+        equations.append((equation, (*residual_forms(equation, resolvent), *_balance(factors))))
     return Chain(tuple(unknowns), tuple(equations), pole, tuple(factors), first)
