@@ -19,7 +19,7 @@ from theory.errors import ConvergenceError, DeclarationError
 
 WIDTH = sp.Symbol("_width", positive=True)
 """Over which a kink is rounded off."""
-LEVELS = tuple(0.2**k for k in range(11))
+LEVELS = tuple(0.2**k for k in range(14))
 STEPS = 60
 SMALLEST = 1e-12
 PROBES, ROUNDED = 65, 1e-2
@@ -50,7 +50,7 @@ def read_convex(energy: sp.Expr, states: Sequence[Any]) -> list[Smooth]:
 
 
 def rounded(expression: sp.Expr, names: Sequence[sp.Symbol]) -> sp.Expr:
-    """Max, Min and Abs of fields as smooth functions that differ from them over ``WIDTH``; DeclarationError for steps."""
+    """Max, Min, Abs and roots of fields as smooth functions that differ from them over ``WIDTH``; DeclarationError for steps."""
     if expression.free_symbols.isdisjoint(names) or not expression.args:
         return expression
     parts = [rounded(a, names) for a in expression.args]
@@ -63,6 +63,9 @@ def rounded(expression: sp.Expr, names: Sequence[sp.Symbol]) -> sp.Expr:
         for part in parts[1:]:
             total = (total + part + turn * sp.sqrt((total - part) ** 2 + WIDTH**2)) / 2
         return total
+    if isinstance(expression, sp.Pow) and expression.exp.is_number and not expression.exp.is_integer:
+        # A length has a kink where it is zero.
+        return (parts[0] + WIDTH**2) ** parts[1]
     return expression.func(*parts)
 
 

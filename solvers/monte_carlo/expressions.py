@@ -21,12 +21,21 @@ def _erf(x: Value) -> Value:
     return erf(x)
 
 
-def _heaviside(x: Value, at_zero: Value = 0.5) -> Value:
-    return np.heaviside(x, at_zero)
-
-
 TOUCHING = 1e-8
 """A wall is touched, not passed, up to this."""
+SHARP = 1e-7
+"""What a minimum leaves of the values that it puts where a function jumps, next to the others."""
+
+
+def _heaviside(x: Value, at_zero: Value = 0.5) -> Value:
+    return np.heaviside(_settled(x), at_zero)
+
+
+def _settled(x: Value) -> Value:
+    """Values over sites, with zero for those that are zero up to what the algorithm that set them leaves."""
+    return np.where(np.abs(x) > SHARP * np.sqrt(np.mean(np.square(x))), x, 0.0) if np.size(x) > 1 else x
+
+
 FUNCTIONS: dict[Any, Callable[..., Value]] = {
     sp.exp: np.exp,
     sp.log: np.log,
@@ -40,7 +49,7 @@ FUNCTIONS: dict[Any, Callable[..., Value]] = {
     sp.cosh: np.cosh,
     sp.tanh: np.tanh,
     sp.Abs: np.abs,
-    sp.sign: np.sign,
+    sp.sign: lambda x: np.sign(_settled(x)),
     sp.floor: np.floor,
     sp.Heaviside: _heaviside,
     Wall: lambda x: np.where(x > TOUCHING, np.inf, 0.0),

@@ -11,7 +11,9 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from solvers.monte_carlo.realisation import Realisation, dependent
-from theory.declaration.sites import Leaf, Site
+from theory.declaration.keys import canonical
+from theory.declaration.scalars import Over
+from theory.declaration.sites import Dot, Leaf, Site, tops
 from theory.declaration.vectors import Vec
 from theory.declaration.walks import leaves, replace_tops, terms
 from theory.errors import DeclarationError
@@ -28,7 +30,7 @@ class Term:
 
     coefficient: sp.Expr
     dim: sp.Symbol
-    fields: tuple[Site, ...]
+    fields: tuple[Site | Over, ...]
     names: tuple[sp.Symbol, ...]
     value: sp.Expr
 
@@ -48,11 +50,26 @@ def read_fields(energy: sp.Expr, states: Sequence[Leaf]) -> list[Term]:
         sites = {site for state in states for site in dependent(expression, state)}
         if not sites:
             continue
-        fields = tuple(sorted(sites, key=lambda site: (site.name, site.key)))
+        for field in sites:
+            check_affine(field, states)
+        fields = tuple(sorted(sites, key=lambda top: (str(top), canonical(top))))
         names = tuple(field_symbol(i) for i in range(len(fields)))
         value = replace_tops(expression, dict(zip(fields, names, strict=True)))
         found.append(Term(coefficient, dim, fields, names, value))
     return found
+
+
+def check_affine(field: Site | Over, states: Sequence[Leaf]) -> None:
+    """DeclarationError where a field multiplies states by each other."""
+    node = getattr(field, "node", field)
+    inner = node.vector.expr if isinstance(node, Dot) else field.expr if isinstance(field, Over) else sp.S.Zero
+    opened = {top: sp.Dummy(real=True) for top in tops(inner) if not set(states).isdisjoint(leaves(top))}
+    body = replace_tops(inner, opened)
+    for top, name in opened.items():
+        if not sp.expand(body.diff(name)).free_symbols.isdisjoint(opened.values()):
+            names = ", ".join(state.name for state in states)
+            raise DeclarationError(f"energy: the field {field} is not linear in {names}; only such fields are simulated")
+        check_affine(top, states)
 
 
 class Block:
@@ -123,7 +140,7 @@ class Landscape:
             for state, place in zip(self.states, self.places, strict=True):
                 if state in leaves(field):
                     part = self.origin.linear(field, state)
-                    parts.append((place, np.broadcast_to(part, (rows,)) if part.ndim == 1 else part))
+                    parts.append((place, np.broadcast_to(part, (rows, *part.shape[1:]))))
             blocks.append(Block(parts, rows, self.size))
             offsets.append(np.broadcast_to(self.origin.vector(Vec(term.dim, field))[:, 0], (rows,)))
         return Loaded(term, float(self.origin.scalar(term.coefficient)[0]), tuple(blocks), tuple(offsets))

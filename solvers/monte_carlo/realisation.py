@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from solvers.monte_carlo.expressions import evaluate
 from theory.declaration.ensembles import MatrixLeaf
+from theory.declaration.keys import canonical
 from theory.declaration.matrices import Diag, Inv, Mat, Prod, Sum
 from theory.declaration.scalars import Average, Over, QuadraticForm, Trace
 from theory.declaration.sites import Dot, Functional, Leaf, Site, tops
@@ -134,7 +135,13 @@ class Realisation:
             raise DeclarationError(f"{expression} does not depend on {state.name}")
         return total
 
-    def _linear_field(self, site: Site, state: Leaf) -> NDArray:
+    def _linear_field(self, site: Site | Over, state: Leaf) -> NDArray:
+        if isinstance(site, Over):
+            inner = self.linear(site.expr, state)
+            # A sum over sites is one number: a single row.
+            return (
+                inner[None, :] if inner.ndim == 1 else np.broadcast_to(inner, (self.size(site.dim), inner.shape[1])).sum(0)[None, :]
+            )
         if isinstance(site.node, Dot):
             inner = self.linear(site.node.vector.expr, state)
             matrix = site.node.matrix
@@ -167,17 +174,27 @@ def _added(a: NDArray, b: NDArray) -> NDArray:
 
 
 @lru_cache(maxsize=4096)
-def dependent(expression: sp.Expr, state: Leaf) -> tuple[Site, ...]:
-    """The sites of a site expression that depend on a state; DeclarationError where a sum or average inside it does."""
+def dependent(expression: sp.Expr, state: Leaf) -> tuple[Site | Over, ...]:
+    """The sites and the sums over sites in a site expression that depend on a state; DeclarationError where such a sum is not
+    affine in it."""
     found = [top for top in tops(expression) if state in leaves(top)]
     for top in found:
-        if not isinstance(top, Site):
-            raise DeclarationError(f"energy: {top} holds {state.name} inside another sum; write it as one sum")
-    return tuple(sorted(found, key=lambda site: (site.name, site.key)))
+        if not isinstance(top, Site) and not (isinstance(top, Over) and _is_affine(top.expr, state)):
+            raise DeclarationError(
+                f"energy: {top} holds {state.name} inside another sum; write it as one sum, or linear in the state"
+            )
+    return tuple(sorted(found, key=lambda top: (str(top), canonical(top))))
+
+
+def _is_affine(expression: sp.Expr, state: Leaf) -> bool:
+    try:
+        return all(derivative(expression, (top,), state) is not None for top in dependent(expression, state))
+    except DeclarationError:
+        return False
 
 
 @lru_cache(maxsize=4096)
-def derivative(expression: sp.Expr, by: tuple[Site, ...], state: Leaf) -> sp.Expr:
+def derivative(expression: sp.Expr, by: tuple[Site | Over, ...], state: Leaf) -> sp.Expr:
     """Derivative by sites, with every other atom held fixed; DeclarationError where it still depends on the state."""
     names = {site: sp.Dummy(real=True) for site in dependent(expression, state)}
     result = replace_tops(expression, names)

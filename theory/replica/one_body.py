@@ -157,8 +157,13 @@ def _minimal(potential: sp.Expr, h: sp.Symbol, _: bool) -> OneBody:
     def expectation(observable: sp.Expr) -> Pieces:
         out_edges, bodies, seen = [-sp.oo], [], pieces(observable, h)
         for (lower, upper, minimum), (_, body) in zip(point, minima, strict=True):
+            if OMEGA not in minimum.free_symbols:
+                # At a kink the observable has its value there, whatever it is on either side.
+                bodies.append(observable.xreplace({h: minimum}))
+                out_edges.append(upper)
+                continue
             for low, high, g in seen:
-                start, end = (_shifted(e, body, h) if OMEGA in minimum.free_symbols else _beside(minimum, e) for e in (low, high))
+                start, end = _shifted(low, body, h), _shifted(high, body, h)
                 if not (_ahead(lower, end) and _ahead(start, upper)):
                     continue
                 end = upper if end == sp.oo or not _ahead(end, upper) else end
@@ -174,11 +179,6 @@ def _minimal(potential: sp.Expr, h: sp.Symbol, _: bool) -> OneBody:
 def _shifted(edge: sp.Expr, body: sp.Expr, h: sp.Symbol) -> sp.Expr:
     """The ω at which the minimum is at an edge, on a smooth piece."""
     return edge if edge.is_infinite else edge + WIDTH * body.diff(h).xreplace({h: edge})
-
-
-def _beside(minimum: sp.Expr, edge: sp.Expr) -> sp.Expr:
-    """An infinity on the side of the edge on which a constant minimum does not lie; an edge at the minimum counts as beyond it."""
-    return sp.oo if edge == sp.oo or (edge != -sp.oo and not _ahead(edge, minimum)) else -sp.oo
 
 
 def _ahead(a: sp.Expr, b: sp.Expr) -> bool:

@@ -54,6 +54,13 @@ def test_at_zero_temperature_it_is_the_moreau_envelope(name, omega):
     assert at(body.curvature, **point) == pytest.approx(slope, abs=1e-6)
 
 
+def test_at_a_kink_an_observable_that_jumps_there_has_its_value_there():
+    body = one_body(POTENTIALS["quantile"], h, "UNSAT")
+    for omega, sign, touched in ((-2.0, -1, 0), (-0.1, 0, 1), (0.2, 0, 1), (2.0, 1, 0)):
+        for observable, value in ((sp.sign(h), sign), (sp.Heaviside(-h), (1 - sign) / 2), (1 - sp.sign(h) ** 2, touched)):
+            assert at(body.expectation(observable), omega=omega, v=0.6) == value
+
+
 @pytest.mark.parametrize("name", ["hinge", "insensitive", "logistic"])
 def test_at_temperature_it_is_the_logarithm_of_an_integral(name):
     body, b, v, omega = one_body(POTENTIALS[name], h, "warm"), 3.0, 0.6, 0.3
