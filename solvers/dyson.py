@@ -19,6 +19,8 @@ from theory.resolvent import derive
 from theory.symbols import size
 
 DAMPING, MOST = 0.5, 50_000
+WINDOW, LEAST = 2000, 0.98
+"""Steps after which the smallest one must have shrunk by this factor; otherwise the iteration will not settle."""
 _equations: dict[str, Any] = {}
 
 
@@ -63,6 +65,7 @@ def _iterated(maps: Compiled, unknowns: list[Any], known: Mapping[Any, NDArray],
     is_complex = any(np.iscomplexobj(v) for v in known.values())
     x = np.zeros((len(unknowns), *shape), dtype=complex if is_complex else float)
     last, error, iterations = np.inf, np.inf if unknowns else 0.0, 0
+    best = before = np.inf
     with np.errstate(all="ignore"):
         while error > tolerance and iterations < MOST:
             iterations += 1
@@ -74,7 +77,11 @@ def _iterated(maps: Compiled, unknowns: list[Any], known: Mapping[Any, NDArray],
                 return x, np.inf, iterations
             rate = min(change / last, 1 - 1e-12) if iterations > 2 else 1 - 1e-12
             error = max(change * DAMPING / (1 - rate), 4 * np.finfo(float).eps) if rate < 1 - 1e-9 or change == 0 else np.inf
-            last = max(change, np.finfo(float).tiny)
+            last, best = max(change, np.finfo(float).tiny), min(best, change)
+            if iterations % WINDOW == 0:
+                if error > tolerance and best > LEAST * before:
+                    return x, change, iterations
+                before, best = best, np.inf
     return x, error, iterations
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from solvers.ends import reduced
 from solvers.fixed_point import EPSILON, Roots, find_roots
+from solvers.growth import grown_roots, grows
 from solvers.iteration import evolved
 from solvers.limits import FINITE, INFINITE, UNDECIDED, Regularised
 from solvers.modes.mode_data import ModeData
@@ -113,17 +114,8 @@ def _solved(task: Task, before: Roots | None, system: System, finer: System | No
     return piece, roots
 
 
-def _differentiate(
-    piece: Piece,
-    task: Task,
-    system: System,
-    regular: Regularised,
-    at: dict[Any, NDArray],
-    points: int,
-    roots: Roots,
-    parameter: str,
-    observable: str,
-) -> None:
+def _differentiate(piece: Piece, task: Task, system: System, regular: Regularised, at: dict[Any, NDArray], points: int,
+                   roots: Roots, parameter: str, observable: str) -> None:
     from solvers.derivatives import total_derivative
     from solvers.polishing import precise_derivative
 
@@ -168,6 +160,8 @@ def _roots(system: System, scalars: Mapping[Any, NDArray], points: int, task: Ta
     elif task.start:
         names = [u.name for u in system.unknowns]
         start = np.broadcast_to([task.start[n] for n in names], (points, len(names)))
+    if start is None and grows(system):
+        return grown_roots(residual, system, scalars, points, task.data)
     with np.errstate(all="ignore"):
         if start is None and len(system.unknowns) > 1 and system.evolves:
             start = evolved(system, scalars, points, task.data, lower, upper)

@@ -181,9 +181,11 @@ def _raise_for(origin: Origin, curve: Curve, reasons: Mapping[int, str]) -> None
             else (f"no value of {name} within double precision")
         )
         more = f" ({int((status == 'failed').sum())} of {status.size} points)" if status.size > 1 else ""
+        grown = any(getattr(u, "grown", False) for u in getattr(origin.theory, "unknowns", ()))
+        repair = "move away from the spectrum" if grown else "raise tolerance"
         raise ConvergenceError(
             f"{curve.model}: {found} at {_place(origin.values, worst)}{more}; "
-            "raise tolerance, use on_failure='mask', or evaluate() with more digits"
+            f"{repair}, use on_failure='mask', or evaluate() with more digits"
         )
     if (status == "infinite").any():
         first = int(np.argmax(status == "infinite"))

@@ -18,7 +18,8 @@ class Unknown:
     """An order parameter that the equations determine, with the interval that holds it (expressions in the parameters).
 
     ``start`` (None: left to the solver) is where a search begins. One that ``vanishes`` may be exactly zero, its lower end. Where
-    ``owner``, another unknown, is zero, nothing depends on this one, which then takes its upper end.
+    ``owner``, another unknown, is zero, nothing depends on this one, which then takes its upper end. ``grown`` unknowns are where
+    their equations, maps all of them, settle when they are iterated from ``start``, and nowhere else.
     """
 
     symbol: sp.Symbol
@@ -28,6 +29,7 @@ class Unknown:
     start: sp.Expr | None = None
     vanishes: bool = False
     owner: sp.Symbol | None = None
+    grown: bool = False
 
     name = property(lambda self: self.symbol.name)
 

@@ -13,9 +13,12 @@ from theory.declaration.operands import Operand
 from theory.declaration.sites import Dot, Site, generic, split_factor
 from theory.declaration.vectors import Vec
 
+LARGEST = 64
+"""Power."""
+
 
 class Mat(Operand):
-    """A matrix ``rows`` x ``cols``; ``@`` multiplies, ``.T`` transposes, ``.inv`` inverts, and ``A @ v`` is a vector over ``rows``.
+    """A matrix ``rows`` x ``cols``; ``@`` multiplies, ``**`` repeats, ``.T`` transposes, ``.inv`` inverts, ``A @ v`` is a vector.
 
     A number added to a square matrix means that multiple of the identity. Per-mode data enters as ``Diag(dim, eta)`` only.
     """
@@ -109,6 +112,19 @@ class Mat(Operand):
 
     def __rtruediv__(self, other):
         refuse("division by a matrix", f"{other} / {self}", "use A.inv @ v")
+
+    def __pow__(self, power):
+        """A whole power of a square matrix; a negative one is a power of the inverse, and the zeroth the identity."""
+        number = self._number(power, "**")
+        if self.rows != self.cols:
+            refuse("power", shape(self), "only a square matrix has one")
+        if not number.is_Integer or abs(number) > LARGEST:
+            refuse("power", f"{self}**{number}", f"pass a whole number, {LARGEST} at most")
+        base = self if number >= 0 else self.inv
+        return _tree().Prod(_tree().Diag(self.rows), *[base] * abs(int(number)))
+
+    def __rpow__(self, other):
+        refuse("power of a matrix", f"{other}**{self}", "write a rational expression")
 
     @property
     def inv(self) -> Mat:

@@ -23,6 +23,17 @@ def numerator(expression: sp.Expr) -> sp.Expr:
     return sp.fraction(factored(expression))[0]
 
 
+def positive(expression: sp.Expr) -> bool:
+    """Whether a product of powers of sums has no term with a minus sign."""
+    return all(not t.could_extract_minus_sign() for f in sp.Mul.make_args(expression) for t in sp.Add.make_args(f.as_base_exp()[0]))
+
+
+def positive_ratio(expression: sp.Expr) -> bool:
+    """Whether an expression is a ratio of polynomials with positive coefficients."""
+    above, below = sp.fraction(factored(expression))
+    return (positive(above) and positive(below)) or (positive(sp.factor(-above)) and positive(sp.factor(-below)))
+
+
 def eliminated(
     equations: Iterable[sp.Expr], unknowns: Sequence[sp.Symbol], ridges: Sequence[sp.Symbol]
 ) -> tuple[list[sp.Expr], Rule]:

@@ -18,7 +18,7 @@ from theory.resolvent.dyson import Dyson, traced
 from theory.resolvent.names import Namer
 from theory.resolvent.pencil import Pencil, Random, linearise
 from theory.resolvent.read import Reader
-from theory.resolvent.reduction import Reduction
+from theory.resolvent.reduction import Reduction, Signed
 from theory.resolvent.results import assembled, valued
 from theory.resolvent.ridges import closed
 from theory.resolvent.series import coincidences, expansions
@@ -116,17 +116,19 @@ def _as_symbol(matrix) -> sp.Symbol:
 
 def _reduced(state: State, expression) -> dict[str, Any]:
     failure = None
-    for colours in _colourings(state):
+    for colours, grown in [*((c, False) for c in _colourings(state)), ({}, True)]:
+        if isinstance(failure, Signed) and not grown:
+            continue
         dysons = dict(state["dysons"])
         if colours:
             dysons = {symbol: Dyson(dyson.pencil, state["namer"][0], colours) for symbol, dyson in dysons.items()}
         try:
-            reduction = Reduction(list(dysons.values()), dict(state["coincidences"]))
+            reduction = Reduction(list(dysons.values()), dict(state["coincidences"]), grown)
             parts = [closed(core, reduction.sums) for core in reduction.cores]
+            reduction.verify()
         except DerivationError as error:
             failure = failure or error
             continue
-        reduction.verify()
         ones = {array_of(s): sp.S.One for s in colours.values()}
         white = {s: sp.S.One for s in colours.values()}
         return {

@@ -16,8 +16,8 @@ from sympy.utilities.iterables import strongly_connected_components
 from theory.declaration.dimensions import Dim
 from theory.declaration.sites import varies
 from theory.errors import DerivationError
-from theory.resolvent.dyson import Block, Dyson, Unknown
-from theory.resolvent.elimination import eliminated, factored, numerator
+from theory.resolvent.dyson import Block, Dyson, Unknown, traced
+from theory.resolvent.elimination import eliminated, factored, numerator, positive_ratio
 from theory.resolvent.names import NamedTrace
 from theory.resolvent.sums import Pole, Sums, linear_poles
 from theory.saddle import opaque, solve_linear
@@ -34,7 +34,7 @@ class Core:
 
     ``kappas`` says what its effective ridges stand for, ``unknowns`` what is left beside them; ``equations`` for both are
     numerators that vanish. ``bare`` are the site expressions that the members are sums of, ``eliminated`` forms of those that are
-    eliminated, ``ridges`` the parameters solved for.
+    eliminated, ``ridges`` the parameters solved for. In a ``grown`` core nothing is eliminated: ``maps`` give its traces anew.
     """
 
     unknowns: list[NamedTrace]
@@ -43,17 +43,24 @@ class Core:
     bare: dict[NamedTrace, sp.Expr]
     eliminated: dict[NamedTrace, tuple[sp.Expr, ...]] = field(default_factory=dict)
     ridges: Rule = field(default_factory=dict)
+    grown: bool = False
+    maps: Rule = field(default_factory=dict)
+
+
+class Signed(DerivationError):
+    """Equations with terms of both signs: a positive solution need not be the one that is meant."""
 
 
 class Reduction:
     """The reduction of the Dyson equations of one declaration.
 
     ``rule`` gives every unknown in effective ridges, sums' names and parameters; ``ridges`` the parameters that the cores
-    express in turn; ``cores`` and ``sums`` what these are.
+    express in turn; ``cores`` and ``sums`` what these are. With ``grown``, nonlinear components keep their traces, for equations
+    whose solution is told from others only by where it comes from; Signed is raised where that is needed.
     """
 
-    def __init__(self, equations: Sequence[Dyson], coincidences: Mapping[NamedTrace, sp.Expr]) -> None:
-        self.dysons = list(equations)
+    def __init__(self, equations: Sequence[Dyson], coincidences: Mapping[NamedTrace, sp.Expr], grown: bool = False) -> None:
+        self.dysons, self.grown = list(equations), grown
         self.coincidences = dict(coincidences)
         self.sums, self.cores = Sums(), []
         self.rule: Rule = {t: v for t, v in coincidences.items() if v == 0}
@@ -86,6 +93,12 @@ class Reduction:
 
     def _run(self) -> None:
         self.bare = {t: self.site(t) for t in self.home}
+        while self.grown and (doubtful := [t for t, v in self.coincidences.items() if not self._evident(t, v)]):
+            self.coincidences = {t: v for t, v in self.coincidences.items() if t not in doubtful}
+            self.rule = {t: v for t, v in self.coincidences.items() if v == 0}
+            self.kept = [t for t in self.home if t not in self.coincidences]
+            self._depth += 1
+            self.bare = {t: self.site(t) for t in self.home}
         edges = [(t, u) for t in self.kept for u in self.kept if u in self.bare[t][1].free_symbols]
         for component in strongly_connected_components((self.kept, edges)):
             members = [t for t in self.kept if t in set(component)]
@@ -121,7 +134,10 @@ class Reduction:
         return expression.xreplace(self.ridges)
 
     def _solve_core(self, members: list[NamedTrace]) -> None:
-        core = Core(list(members), {}, [], {t: self.bare[t][1] for t in members})
+        core = Core(list(members), {}, [], {t: self.bare[t][1] for t in members}, grown=self.grown)
+        for t, site in core.bare.items():
+            if not self.grown and not positive_ratio(site):
+                raise Signed(f"reduction: {t} sums {site}, with terms of both signs; it may have several values; {INSTEAD}")
         remaining = list(members)
         while (pole := self._pole(remaining)) is not None:
             spectrum, dim, constant, slope = pole
@@ -137,7 +153,11 @@ class Reduction:
             core.kappas[name] = definition
             self.sums.poles.append(Pole(name, shared, spectrum, dim))
             self._depth += 1
-        self._eliminate(core, members, remaining)
+        if self.grown:
+            self.sums.known.update(members)
+            core.maps = {t: traced(self.home[t][1].dim, self._solved(self.site(t)[1])) for t in members}
+        else:
+            self._eliminate(core, members, remaining)
         self.cores.append(core)
         self._depth += 1
 
@@ -147,6 +167,8 @@ class Reduction:
             dim, expression = self.site(t)
             expression = sp.factor(self._solved(expression))
             for spectrum, constant, slope in linear_poles([expression], set(remaining)):
+                if self.grown and slope.xreplace(dict.fromkeys(self.home, sp.S.Zero)) == 0:
+                    continue  # there is no such ridge where the traces grow from
                 if not varies(constant) and not varies(slope) and not done & (constant / slope).free_symbols:
                     return spectrum, dim, constant, slope
         return None

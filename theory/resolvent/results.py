@@ -89,7 +89,7 @@ def assembled(state: State, expression) -> dict[str, Any]:
         unknowns=tuple(replace(u, lower=flat(u.lower), upper=flat(u.upper)) for part in parts for u in part.unknowns),
         equations=tuple(sp.Eq(flat(e.lhs), flat(e.rhs), evaluate=False) for e, _ in equations),
         residuals=tuple(tuple(map(flat, forms)) for _, forms in equations),
-        definitions={s: flat(v) for s, v in definitions.items()},
+        definitions={s: flat(v) for s, v in (*(pair for part in parts for pair in part.definitions.items()), *definitions.items())},
         observables={name: flat(observables[name]) for name in expression.observe},
         stable={name: flat(value) for name, value in stable.items()},
         parameters=tuple(parameter_of(p) for p in expression.parameters),
@@ -116,7 +116,9 @@ def _is_definition(symbol: sp.Symbol) -> bool:
 def _written_out(expression: sp.Expr, sums: Sums, kept: set[sp.Symbol]) -> sp.Expr:
     """Sums inside sums leave them; names that are not ``kept`` are written out."""
     apart = pulled_out(expression, sorted(set(sums.meaning) & expression.free_symbols, key=str))
-    return apart.xreplace({s: sums.meaning[s] for s in apart.free_symbols if s in sums.meaning and s not in kept})
+    while names := apart.free_symbols & set(sums.meaning) - kept:
+        apart = apart.xreplace({s: sums.meaning[s] for s in names})
+    return apart
 
 
 def positive_form(expression: sp.Expr, parts: Sequence[Closed]) -> sp.Expr:

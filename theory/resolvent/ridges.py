@@ -3,12 +3,14 @@
 λ = κ (1 − df₁/P)(1 − df₁/N) ... has several solutions; the one with every factor positive is unique, as κ (1 − df₁/N) increases
 wherever it is positive. Each stage is therefore an unknown of its own: the ridge that is left when some of the random matrices have
 acted. Other components keep their effective ridges and remaining traces, where every trace is positive together with them: Dyson
-equations of Gram matrices have one positive solution.
+equations of Gram matrices have one positive solution. Where terms of both signs stand in the equations, as with symmetric random
+matrices, the solution is the one that grows out of zero with the disorder, and the unknowns are the traces themselves.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import sympy as sp
 
@@ -17,17 +19,18 @@ from theory.equations import Unknown
 from theory.errors import DerivationError
 from theory.modes import ModeIndex
 from theory.normal_form import SumName, falling_form, residual_forms
-from theory.resolvent.elimination import factored
+from theory.resolvent.elimination import positive, positive_ratio
 from theory.resolvent.reduction import INSTEAD, Core
 from theory.resolvent.sums import Pole, Sums
 
 
 @dataclass(frozen=True)
 class Closed:
-    """Unknowns, and an equation with its residual forms for each."""
+    """Unknowns, and an equation with its residual forms for each; ``definitions`` of what else stands in them."""
 
     unknowns: tuple[Unknown, ...]
     equations: tuple[tuple[sp.Eq, tuple[sp.Expr, ...]], ...]
+    definitions: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict, kw_only=True)
 
     def positive(self, expression: sp.Expr) -> sp.Expr | None:
         """An equal expression in which no term is negative, where one is known."""
@@ -53,7 +56,7 @@ class Chain(Closed):
         second, between = SumName(2, 0, sp.S.One), SumName(1, 1, sp.S.One)
         split = lowered.xreplace({self.first: second + between})
         candidates = [sp.expand(e) for e in (lowered, split, split.xreplace(_weighted(split)))]
-        candidate = next((c for c in candidates if c != 0 and _positive(c)), None)
+        candidate = next((c for c in candidates if c != 0 and positive(c)), None)
         if candidate is None:
             return None
         ratios = dict(self.factors)
@@ -71,28 +74,25 @@ def _weighted(expression: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
 
 def closed(core: Core, sums: Sums) -> Closed:
     """The unknowns and equations of a core; DerivationError where a positive solution need not be unique."""
-    for t, site in core.bare.items():
-        if not _positive_ratio(site):
-            raise DerivationError(f"reduction: {t} sums {site}, with terms of both signs; it may have several values; {INSTEAD}")
+    if core.grown:
+        return _grown(core, sums)
     chain = _stages(core, sums)
     if chain is not None:
         return chain
     for t, forms in core.eliminated.items():
-        if not any(map(_positive_ratio, forms)):
+        if not any(map(positive_ratio, forms)):
             raise DerivationError(f"reduction: {t} = {forms[0]} may change sign, and the equations have other solutions; {INSTEAD}")
     symbols = [*core.kappas, *core.unknowns]
     unknowns = [Unknown(s, "effective ridge" if s in core.kappas else f"trace of {s.trace.matrix}", sp.S.Zero) for s in symbols]
     return Closed(tuple(unknowns), tuple(_balanced(sums.written_out(sp.expand(e))) for e in core.equations))
 
 
-def _positive_ratio(expression: sp.Expr) -> bool:
-    """Whether an expression is a ratio of polynomials with positive coefficients."""
-    above, below = sp.fraction(factored(expression))
-    return (_positive(above) and _positive(below)) or (_positive(sp.factor(-above)) and _positive(sp.factor(-below)))
-
-
-def _positive(expression: sp.Expr) -> bool:
-    return all(not t.could_extract_minus_sign() for f in sp.Mul.make_args(expression) for t in sp.Add.make_args(f.as_base_exp()[0]))
+def _grown(core: Core, sums: Sums) -> Closed:
+    """The traces of a core as they grow from zero with the disorder; its effective ridges are defined by them."""
+    unknowns = [Unknown(t, f"trace of {t.trace.matrix}", -sp.oo, start=sp.S.Zero, grown=True) for t in core.unknowns]
+    maps = [sums.written_out(core.maps[t]) for t in core.unknowns]
+    equations = [(sp.Eq(t, value, evaluate=False), (value - t,)) for t, value in zip(core.unknowns, maps, strict=True)]
+    return Closed(tuple(unknowns), tuple(equations), definitions=core.kappas)
 
 
 def _balanced(equation: sp.Expr) -> tuple[sp.Eq, tuple[sp.Expr, ...]]:

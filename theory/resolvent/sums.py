@@ -38,6 +38,7 @@ class Sums:
         self.poles: list[Pole] = []
         self.meaning: dict[sp.Symbol, sp.Expr] = {}
         self.by_sum: dict[sp.Expr, sp.Symbol] = {}
+        self.known: set[NamedTrace] = set()
 
     def named(self, dim: Dim, expression: sp.Expr) -> sp.Expr:
         """Trace over ``dim`` of a function of its spectra, in names."""
@@ -82,7 +83,7 @@ class Sums:
         return found
 
     def _opaque(self, value: sp.Expr) -> sp.Expr:
-        if not isinstance(value, ModeSum) or value.atoms(NamedTrace):
+        if not isinstance(value, ModeSum) or value.atoms(NamedTrace) - self.known:
             return value  # a sum has a name once its unknowns are solved for
         if value not in self.by_sum:
             positive = {"positive": True} if value.is_positive else {}
@@ -91,8 +92,10 @@ class Sums:
         return self.by_sum[value]
 
     def written_out(self, expression: sp.Expr) -> sp.Expr:
-        """Names replaced by their sums."""
-        return expression.xreplace({s: self.meaning[s] for s in expression.free_symbols if s in self.meaning})
+        """Names replaced by their sums, in which there may be names again."""
+        while names := expression.free_symbols & set(self.meaning):
+            expression = expression.xreplace({s: self.meaning[s] for s in names})
+        return expression
 
 
 def linear_poles(expressions: Iterable[sp.Expr], unknowns: set[sp.Symbol]) -> list[tuple[Spectrum, sp.Expr, sp.Expr]]:

@@ -28,6 +28,7 @@ square = st.recursive(
         inner.map(lambda a: a / lam),
         inner.map(lambda a: a + lam),
         inner.map(lambda a: 1 - a),
+        inner.map(lambda a: a**2),
     ),
     max_leaves=4,
 )
@@ -129,3 +130,9 @@ def test_traces_and_quadratic_forms(world):
     v = sp.sqrt(eta) * w - 1
     assert np.isclose(at.number(quadratic_form(O, 2 * v)), 4 * (at.vector(v).T @ at.matrix(O) @ at.vector(v)).item())
     assert quadratic_form(O, 2 * v) == 4 * quadratic_form(O, v) == 4 * quadratic_form(O, -v)
+
+
+def test_powers_repeat_and_invert():
+    R = (X.T @ X + lam).inv
+    assert R**3 == R @ R @ R and R**0 == Diag(M) and R**1 == R
+    assert R**-2 == (X.T @ X + lam) ** 2 and (R**2).T == R**2 and D**-1 == D.inv

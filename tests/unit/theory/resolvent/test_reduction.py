@@ -13,7 +13,7 @@ from theory.resolvent.dyson import Dyson
 from theory.resolvent.elimination import eliminated, numerator
 from theory.resolvent.names import Namer
 from theory.resolvent.pencil import linearise
-from theory.resolvent.reduction import Reduction
+from theory.resolvent.reduction import Reduction, Signed
 from theory.resolvent.ridges import closed
 from theory.resolvent.series import coincidences, expansions
 from theory.resolvent.sums import Pole, Sums
@@ -107,7 +107,26 @@ def test_an_unknown_that_two_equations_share_leaves_by_their_resultant():
     assert any(numerator(e.xreplace(solved).xreplace({lam: value})) == 0 for value in ridge for e in pair)
 
 
-def test_semicircles_have_two_positive_solutions_and_are_left_to_the_dyson_equation():
+def test_where_signs_mix_the_traces_stay_and_grow_from_zero():
+    """A semicircle has two positive solutions; the one that is meant comes out of zero."""
+    a = Dim("N", "a")
+    H = Gaussian("H", a, a, variance=1 / a, symmetry=1)
+    theory = Expression(Tr((H + Diag(a, a.spectra[0]) + lam).inv)).theory()
+    (unknown,), (equation,) = theory.unknowns, theory.equations
+    k = ModeIndex("N", "k")
+    assert unknown.grown and unknown.start == 0 and unknown.name == "tr_R"
+    assert equation == sp.Eq(unknown.symbol, ModeSum(1 / (kappa + array_of(a.spectra[0])[k]), k))
+    assert sp.expand(theory.definitions[kappa] - lam + unknown.symbol / size("N")) == 0
+
+
+def test_what_grows_is_not_merged_on_evidence_alone():
+    """Nothing is eliminated, so that only equations that are equal as they stand may be dropped."""
     H = Gaussian("H", N, N, variance=1 / N, symmetry=1)
-    with pytest.raises(DerivationError, match=r"terms of both signs.*solve_dyson"):
-        Expression(Tr((H + lam).inv)).derive()
+    dyson = Dyson(linearise((H @ H + H + 2 + lam).inv), Namer())
+    rule = coincidences(expansions([dyson]))
+    with pytest.raises(Signed, match=r"terms of both signs.*solve_dyson"):
+        Reduction([dyson], rule)
+    grown = Reduction([dyson], rule, grown=True)
+    grown.verify()
+    (core,) = grown.cores
+    assert set(core.maps) == set(core.unknowns) == set(grown.kept)
