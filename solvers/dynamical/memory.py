@@ -9,10 +9,9 @@ import sympy as sp
 from numpy.typing import NDArray
 from sympy.core.function import AppliedUndef
 
-from solvers.dynamical.innovations import Innovations
+from solvers.dynamical.noises import Group
 from theory.dmft.action import weights
 from theory.dmft.notation import past
-from theory.errors import ConvergenceError
 from theory.symbols import time
 
 
@@ -36,14 +35,14 @@ class Memory:
         self.responses: dict[str, NDArray] = {}
 
     # ---- noise
-    def _groups(self) -> dict[sp.Symbol, _Group]:
+    def _groups(self) -> dict[sp.Symbol, Group]:
         joined = {h: {h} for h in self.run.uses}
         for h, g in self.site.noise:
             both = joined[h] | joined[g]
             for x in both:
                 joined[x] = both
-        made: dict[frozenset, _Group] = {}
-        return {h: made.setdefault(frozenset(of), _Group(self, sorted(of, key=str))) for h, of in joined.items()}
+        made: dict[frozenset, Group] = {}
+        return {h: made.setdefault(frozenset(of), Group(self, sorted(of, key=str))) for h, of in joined.items()}
 
     def coefficient(self, h: sp.Symbol, g: sp.Symbol) -> float:
         """Of the correlation in <u_h u_g>, without the weights of the site itself and without a(t)."""
@@ -73,6 +72,8 @@ class Memory:
                         flat[first + p, p] = 1.0
         for term in self.felt.get(h, ()):
             matrix, shape = self._response(use, term[1], k), run.shape(term[2])
+            if use.leaf.kind == "tensor":
+                matrix = matrix * self._correlated(term[0], matrix, k)
             value = value + self._remembered(h, matrix, term[2], shape, sites, self.bare[term])
         for term in self.site.learning.get(h, ()):
             shape, matrix = self._learnt(use, term[1], term[2], k)
@@ -112,6 +113,21 @@ class Memory:
             matrix[:, : k * run.rows(g)] = 0
         left = np.array([self._left(use.leaf, j) for j in range(k + 1)])
         return self._left(use.leaf, k) * matrix * np.repeat(left, run.rows(g))
+
+    def _correlated(self, coefficient: sp.Expr, matrix: NDArray, k: int) -> NDArray:
+        """What the kernel of a tensor holds of correlations C(k, s), of the shape of the response."""
+        run, found = self.run, {}
+        for f in coefficient.atoms(AppliedUndef):
+            p = self.site.parameters[f.func(time, past)]
+            x, y = (p.x, p.y) if f.args[0] == time else (p.y, p.x)
+            now = self.past[x, run.shape(x)][k].reshape(run.rows(x), -1)
+            sites = run.sites[p.dim]
+            before = self.past[y, run.shape(y)].reshape(-1, run.samples(y))[: matrix.shape[1]]
+            found[f] = sp.Symbol(p.name, real=True), sites.size * ((now * sites.weight) @ before.T)
+        whole = (coefficient / _bare(coefficient)).xreplace({f: s for f, (s, _) in found.items()})
+        values = {s: v for s, v in found.values()}
+        (value,) = run.functions([whole], lambda a: values[a] if a in values else run._value(a, None, None, {}))
+        return np.broadcast_to(value, matrix.shape)
 
     def _record(self, name: str, matrix: NDArray, k: int) -> None:
         kept = self.responses.setdefault(name, np.zeros((self.times, *matrix.shape)))
@@ -197,46 +213,3 @@ class Memory:
 def _bare(coefficient: sp.Expr) -> sp.Expr:
     """Without functions of time: correlations, a(t), k(t, s) and what picks equal times."""
     return coefficient.replace(lambda e: isinstance(e, AppliedUndef | sp.KroneckerDelta), lambda e: sp.S.One)
-
-
-class _Group:
-    """Local fields whose noises are drawn together."""
-
-    def __init__(self, memory: Memory, members: list[sp.Symbol]):
-        self.memory, self.members = memory, members
-        self.start()
-
-    def start(self) -> None:
-        run = self.memory.run
-        most = sum(run.rows(h) * (1 if run.noise_is_still(h) else self.memory.times) for h in self.members)
-        into = run.uses[self.members[0]].into
-        self.drawn = Innovations(most, run.samples(self.members[0]))
-        self.inputs = np.zeros((most, run.samples(into)))
-        self.owner: list[sp.Symbol] = []
-        self.time = -1
-
-    def draw(self, h: sp.Symbol, use: Any, k: int) -> NDArray:
-        run = self.memory.run
-        if "fresh" in use.leaf.how and self.time != k:
-            self.start()
-        self.time = k
-        into = run.uses[h].into
-        sites = run.sites[run.fields.dims[into]]
-        (weight,) = run.evaluate([weights(use.leaf)[0 if use.transposed else 1]], sites)
-        scaled = run.values[into].reshape(run.rows(into), -1) * (sites.size * weight * sites.weight)
-        plain = run.values[into].reshape(run.rows(into), -1)
-        out = np.empty((run.rows(h), run.samples(h)))
-        for p in range(run.rows(h)):
-            n = self.drawn.count
-            factors = np.array([self.memory.coefficient(h, g) for g in self.owner])
-            covariance = factors * (self.inputs[:n] @ scaled[p]) if n else np.zeros(0)
-            variance = self.memory.coefficient(h, h) * float(scaled[p] @ plain[p])
-            try:
-                out[p], is_new = self.drawn.append(covariance, variance, run.sites[run.fields.dims[h]].take)
-            except ArithmeticError as error:
-                at = f"t = {k * run.plan.length:g}"
-                what = f"{run.theory.name}: the noise on {h} is lost to rounding at {at} ({error})"
-                raise ConvergenceError(f"{what}; take more samples or longer steps") from None
-            if is_new:
-                self.inputs[n], self.owner = plain[p], [*self.owner, h]
-        return out.reshape(*run.shape(h), -1)

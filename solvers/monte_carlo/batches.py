@@ -31,7 +31,7 @@ class Batched(Realisation):
 
     def _placed(self, leaf: Leaf, array: NDArray) -> NDArray:
         """A vector with its axes in place; matrices are left as they are."""
-        if leaf.kind in ("gaussian", "deterministic") or array.ndim == 2 + len(self.batches):
+        if leaf.kind in ("gaussian", "deterministic", "tensor") or array.ndim == 2 + len(self.batches):
             return array
         if not any(d.finite for d in leaf.dims):
             return array.reshape(len(array), *(1,) * (1 + len(self.batches)))

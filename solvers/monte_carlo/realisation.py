@@ -19,7 +19,7 @@ from theory.declaration.keys import canonical
 from theory.declaration.matrices import Diag, Inv, Mat, Prod, Sum
 from theory.declaration.scalars import Average, Over, QuadraticForm, Trace
 from theory.declaration.sites import Dot, Functional, Leaf, Site, tops
-from theory.declaration.tensors import Contraction
+from theory.declaration.tensors import Contraction, Slope
 from theory.declaration.vectors import Vec
 from theory.declaration.walks import leaves, replace_tops
 from theory.errors import DeclarationError, ParameterError
@@ -95,7 +95,9 @@ class Realisation:
             array = self.arrays[node]
             return array[:, None] if array.ndim == 1 else array
         if site not in self._fields:
-            self._fields[site] = self.apply(node.matrix, self.vector(node.vector))
+            vector = self.vector(node.vector)
+            slope = isinstance(node, Slope)
+            self._fields[site] = sloped(self.arrays[node.tensor], vector) if slope else self.apply(node.matrix, vector)
         return self._fields[site]
 
     def apply(self, matrix: Mat, vector: NDArray) -> NDArray:
@@ -152,6 +154,8 @@ class Realisation:
                     return self.vector(matrix.vector)[:, 0] * inner
                 return self.dense(matrix) * inner
             return self.apply(matrix, inner)
+        if isinstance(site.node, Slope):
+            raise DeclarationError(f"{site}: it is not affine in {state.name}")
         return np.ones(self.size(site.node.dims[0]))
 
 
@@ -161,6 +165,22 @@ def contracted(tensor: NDArray, vectors: NDArray) -> NDArray:
     for _ in range(tensor.ndim - 1):
         rest = np.einsum("...ic,ic->...c", rest, vectors)
     return rest
+
+
+def sloped(tensor: NDArray, vectors: NDArray) -> NDArray:
+    """Derivatives of that contraction by the entries of each vector, shape of ``vectors`` (sites, and any axes)."""
+    flat = vectors.reshape(len(vectors), -1)
+    return np.stack([_slope(tensor, column) for column in flat.T], axis=1).reshape(vectors.shape)
+
+
+def _slope(tensor: NDArray, vector: NDArray) -> NDArray:
+    """The free index at the last place, where all before it are contracted; and at the others, the last one contracted."""
+    if tensor.ndim == 1:
+        return tensor
+    last = tensor
+    while last.ndim > 1:
+        last = (vector @ last.reshape(len(vector), -1)).reshape(last.shape[1:])
+    return last + _slope(tensor @ vector, vector)
 
 
 def _is_atom(expression: sp.Basic) -> bool:

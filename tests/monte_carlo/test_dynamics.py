@@ -59,3 +59,12 @@ def test_networks():
         assert found.passed, found
         assert check(model, theory=without_learning(model.theory()), **task).verdict == "disagree"
     assert check(model, theory=without_memory(model.theory()), **task).verdict == "disagree"
+
+
+@pytest.mark.slow
+def test_langevin_dynamics_of_the_spherical_glass():
+    model = models.PSpinLangevin()
+    task = dict(N=20, temperature=0.5, trials=150, t=[0.5, 1.5], time_step=0.125)
+    found = check(model, **task)
+    assert found.passed, found
+    assert check(model, theory=without_memory(model.theory()), **task).verdict == "disagree"

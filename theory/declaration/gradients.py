@@ -10,8 +10,9 @@ from theory.declaration.ensembles import MatrixLeaf
 from theory.declaration.learning import Outer
 from theory.declaration.matrices import Diag, Prod, Sum
 from theory.declaration.matrix import Mat
-from theory.declaration.scalars import Average, Over, QuadraticForm
+from theory.declaration.scalars import Over, QuadraticForm
 from theory.declaration.sites import Dot, Leaf, Site, batch, tops
+from theory.declaration.tensors import Contraction, sloped
 from theory.declaration.vectors import Vec
 from theory.declaration.walks import leaves, partial, replace_tops
 
@@ -40,6 +41,8 @@ def gradient(energy, state):
             elif isinstance(top, QuadraticForm):
                 vector = Vec(top.matrix.cols, top.expr)
                 pull(vector.dim, vector.expr, 2 * g * (top.matrix @ vector).expr)
+            elif isinstance(top, Contraction):
+                pull(top.tensor.dims[0], top.expr, g * sloped(top.tensor, top.expr))
             elif isinstance(top, Site) and top.node == leaf:
                 for d in sorted(batch(g) - set(leaf.dims), key=str):
                     g = Over(g, d)
@@ -69,7 +72,7 @@ def affine(vector: Vec, state) -> tuple[Mat | None, Vec]:
     moving = [s for s in sorted(tops(vector.expr), key=str) if leaf in leaves(s)]
     for s in moving:
         slope = partial(vector.expr, s)
-        if any(leaf in leaves(t) for t in tops(slope)) or isinstance(s, (Over, Average, QuadraticForm)):
+        if any(leaf in leaves(t) for t in tops(slope)) or not isinstance(getattr(s, "node", None), (Leaf, Dot)):
             refuse(f"not affine in {leaf}", vector, "only a quadratic energy has a linear gradient; simulate or use replicas")
         inner, offset = (None, None) if s == leaf.symbol else affine(s.node.vector, leaf)
         factor = Diag(vector.dim, slope)

@@ -92,7 +92,8 @@ class Dot:
 
 
 class Site(sp.Symbol):
-    """The entry of a leaf or of a local field at the generic site; ``node`` is that :class:`Leaf` or :class:`Dot`."""
+    """The entry of a leaf or of a local field at the generic site; ``node`` is that :class:`Leaf`, :class:`Dot` or slope of a
+    random tensor (:class:`~theory.declaration.tensors.Slope`)."""
 
     __slots__ = ("node",)
 
@@ -112,7 +113,7 @@ class Site(sp.Symbol):
 
     @property
     def free_symbols(self):
-        return {self} | (self.node.parameters if isinstance(self.node, Dot) else set())
+        return {self} | (set() if isinstance(self.node, Leaf) else self.node.parameters)
 
     @classmethod
     def class_key(cls):
@@ -124,7 +125,7 @@ class Site(sp.Symbol):
     def _eval_derivative(self, symbol):
         if self == symbol:
             return sp.S.One
-        if isinstance(self.node, Dot) and not isinstance(symbol, Site):
+        if not isinstance(self.node, Leaf) and not isinstance(symbol, Site):
             return self.node.derivative(symbol)  # a parameter inside the product
         return sp.S.Zero
 
@@ -134,6 +135,8 @@ class Site(sp.Symbol):
     def _latex(self, printer) -> str:
         if isinstance(self.node, Dot):
             return applied(printer, self.node.matrix, self.node.vector)
+        if not isinstance(self.node, Leaf):
+            return self.node._latex(printer)
         return indexed_name(printer, self.name, dims=self.node.dims)
 
 
@@ -186,7 +189,7 @@ def batch(expression) -> set[Dim]:
     """Finite dimensions that the expression still carries."""
     if isinstance(expression, Site):
         node = expression.node
-        return batch(node.vector.expr) if isinstance(node, Dot) else {d for d in node.dims if d.finite}
+        return {d for d in node.dims if d.finite} if isinstance(node, Leaf) else batch(node.vector.expr)
     if isinstance(expression, Functional):
         return expression.batch()
     return set().union(*map(batch, expression.args)) if expression.args else set()

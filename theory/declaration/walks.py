@@ -17,7 +17,7 @@ from theory.declaration.matrices import Diag
 from theory.declaration.matrix import Mat
 from theory.declaration.scalars import Over, QuadraticForm, Trace
 from theory.declaration.sites import Dot, Functional, Leaf, Site, batch, generic, sites, tops, varies
-from theory.declaration.tensors import Contraction
+from theory.declaration.tensors import Contraction, Slope, sloped
 from theory.declaration.vectors import Vec
 from theory.errors import DeclarationError
 
@@ -33,8 +33,8 @@ def _parts(part) -> Iterable:
         return (part.node,)
     if isinstance(part, (Dot, QuadraticForm)):
         return (part.matrix, part.vector if isinstance(part, Dot) else part.expr)
-    if isinstance(part, Contraction):
-        return (part.tensor, part.expr)
+    if isinstance(part, (Contraction, Slope)):
+        return (part.tensor, part.vector.expr)
     if isinstance(part, Trace):
         return (part.matrix,)
     if isinstance(part, Vec):
@@ -172,6 +172,8 @@ def _substitute(part, rule):
     if isinstance(part, Site):
         if isinstance(part.node, Leaf):
             return rule[part.node].expr if part.node in rule else part
+        if isinstance(part.node, Slope):
+            return sloped(part.node.tensor, _substitute(part.node.vector.expr, rule))
         if not set(leaves(part)) & set(rule):
             return part
         return (_substitute(part.node.matrix, rule) @ _substitute(part.node.vector, rule)).expr

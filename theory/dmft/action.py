@@ -2,7 +2,7 @@
 
 Discrete time, every rate taken before the step (pre-point). A field x with law x = f contributes i x̂ (x − f); a matrix J meets the
 bilinear W_ij of the fields that it joins, and <exp(−i Σ_ij J_ij W_ij)> is the exponential of −½ Σ cov W W. In each of its terms two
-factors stand at one site and two at another, whose sum over sites is an order parameter.
+factors stand at one site and two at another, whose sum over sites is an order parameter. A tensor joins more sites.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ from theory.dmft.notation import Entry, OrderParameter, past, step
 from theory.replica.data import plain
 from theory.symbols import time
 
-ROW, COLUMN = "i", "j"
+ROW, COLUMN = SITES = "i", "j"
+LETTERS = "ijklmnop"
+"""Sites that a tensor joins."""
 
 
 def bare_action(fields: Fields) -> dict[sp.Symbol, sp.Expr]:
@@ -71,9 +73,20 @@ def bilinear(uses: Iterable[Use], at: sp.Expr, row: str, column: str) -> sp.Expr
     """W_ij(t): a field that J makes conjugates its row, one that J.T makes conjugates its column."""
     total = sp.S.Zero
     for use in uses:
+        if use.leaf.kind == "tensor":
+            total += multilinear(use, at, LETTERS[: use.order])
+            continue
         out, into = (column, row) if use.transposed else (row, column)
         total += Entry(use.out, out, at, conjugate=True) * Entry(use.into, into, at)
     return total
+
+
+def multilinear(use: Use, at: sp.Expr, sites: str) -> sp.Expr:
+    """W of a tensor: its slope conjugates each of the sites in turn, and the vector stands at the others."""
+    return sp.Add(*[
+        Entry(use.out, out, at, conjugate=True) * sp.Mul(*[Entry(use.into, site, at) for site in sites if site != out])
+        for out in sites
+    ])  # fmt: skip
 
 
 def matrix_average(leaf: Leaf, uses: Iterable[Use], fields: Fields) -> sp.Expr:
@@ -140,21 +153,23 @@ class SingleSite:
         self.memory: dict[sp.Symbol, list[tuple[sp.Expr, sp.Expr, sp.Symbol]]] = {}
         self.learning: dict[sp.Symbol, list[tuple[sp.Expr, sp.Expr, sp.Symbol]]] = {}
         self.exponent: dict[str, sp.Expr] = {}
-        parts = [(leaf, e, weights(leaf), False) for leaf, e in self.averages.items()]
-        parts += [(leaf, e, (sp.S.One, sp.S.One), True) for leaf, e in self.learnt.items()]
-        for leaf, exponent, (rows, columns), before in parts:
+        parts = [(leaf, e, dict(zip(SITES, weights(leaf), strict=True)), False) for leaf, e in self.averages.items()]
+        parts += [(leaf, e, {}, True) for leaf, e in self.learnt.items()]
+        for leaf, exponent, own, before in parts:
             for term in sp.Add.make_args(exponent):
                 coefficient, entries = _taken_apart(term)
-                at_row = [e for e in entries if e.site == ROW]
-                at_column = [e for e in entries if e.site == COLUMN]
-                if at_row and at_column:
-                    self._contribute(coefficient * rows, at_row, leaf, columns, at_column, before)
-                    self._contribute(coefficient * columns, at_column, leaf, rows, at_row, before)
+                places = sorted({e.site for e in entries})
+                at = [(own.get(place, sp.S.One), [e for e in entries if e.site == place]) for place in places]
+                for k, (weight, here) in enumerate(at if len(at) > 1 else ()):
+                    self._contribute(coefficient * weight, here, leaf, at[:k] + at[k + 1 :], before)
 
-    def _contribute(self, coefficient, here: list[Entry], leaf: Leaf, weight, there: list[Entry], before: bool) -> None:
-        """One term at one site, the entries ``there`` of the others averaged and summed; ``before``: s is before t."""
-        value = self._order_parameter(leaf, weight, there, before)
-        if value == 0:
+    def _contribute(self, coefficient, here: list[Entry], leaf: Leaf, there: list[tuple], before: bool) -> None:
+        """One term at one site, the weighted entries of the others averaged and summed; ``before``: s is before t."""
+        values = [self._order_parameter(leaf, weight, entries, before) for weight, entries in there]
+        value = sp.Mul(*values)
+        pushed = {e.at for _, entries in there for e in entries if e.conjugate}
+        if value == 0 or len(pushed) > 1:
+            # A response forth and one back: one of them is to the future.
             return
         self._keep(self.fields.dims[here[0].of].name, coefficient * here[0] * here[1] * value)
         conjugates = [e for e in here if e.conjugate]
@@ -169,8 +184,13 @@ class SingleSite:
             added = sp.I * coefficient * value
             if hat.at == past:
                 added = added.subs({time: past, past: time}, simultaneous=True)
-            (parameter,) = [f for f in added.atoms(AppliedUndef) if f.func(time, past) in self.parameters]
-            into = self.memory if self.parameters[parameter.func(time, past)].kind == "R" else self.learning
+            found = {f: self.parameters.get(f.func(time, past)) for f in added.atoms(AppliedUndef)}
+            responses = [f for f, p in found.items() if p is not None and p.kind == "R"]
+            into = self.memory if responses else self.learning
+            (parameter,) = responses or [f for f, p in found.items() if p is not None]
+            if responses:
+                # Of one field with itself, a correlation has no order of times.
+                added = added.xreplace({f: f.func(time, past) for f, p in found.items() if p is not None and p.x == p.y})
             if into is self.learning or parameter.args[0] == time:
                 self._remember(into, hat.of, added.xreplace({parameter: sp.S.One}), parameter, y.of)
 

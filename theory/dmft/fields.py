@@ -11,6 +11,7 @@ from theory.declaration.dimensions import Dim
 from theory.declaration.ensembles import Gaussian
 from theory.declaration.scalars import Average, Over
 from theory.declaration.sites import Dot, Functional, Leaf, Site, tops
+from theory.declaration.tensors import Contraction, Slope, sloped
 from theory.declaration.vectors import Vec
 from theory.declaration.walks import replace_tops
 from theory.dmft.notation import SampleSum, step
@@ -24,12 +25,17 @@ RANDOM = {"noise", "signs"}
 
 @dataclass(frozen=True)
 class Use:
-    """A random matrix at work: ``out`` = J @ ``into`` (or J.T), fields by their symbols."""
+    """A random matrix at work: ``out`` = J @ ``into`` (or J.T), fields by their symbols; or a random tensor, whose slope is out."""
 
     leaf: Leaf
     transposed: bool
     out: sp.Symbol
     into: sp.Symbol
+
+    @property
+    def order(self) -> int:
+        """Number of indices of the coupling."""
+        return len(self.leaf.dims)
 
 
 @dataclass(frozen=True)
@@ -95,10 +101,16 @@ class Fields:
                 continue
             if isinstance(top, Over):
                 rule[top] = SampleSum(self.lower(top.expr, dim), top.dim) if top.dim.finite else self.total(top)
+            elif isinstance(top, Contraction):
+                # Euler's theorem for what is homogeneous in its vector.
+                whole = Over(top.expr * sloped(top.tensor, top.expr), top.tensor.dims[0])
+                rule[top] = self.total(whole) / len(top.tensor.dims)
             elif isinstance(top, Functional):
                 raise DerivationError(f"{self.model.name}: {top} in the dynamics; only sums over sites and samples are derived")
             elif isinstance(top.node, Dot):
                 rule[top] = self.local(top.node)
+            elif isinstance(top.node, Slope):
+                rule[top] = self.slope(top.node)
             elif not given(top) or any(d.finite for d in top.node.dims):
                 rule[top] = self.leaf(top.node)
         lowered = replace_tops(expression, rule)
@@ -183,6 +195,15 @@ class Fields:
         self._known[node] = symbol + shift
         return self._known[node]
 
+    def slope(self, node: Slope) -> sp.Symbol:
+        """The local field that a random tensor makes of a vector."""
+        if node not in self._known:
+            inner = self.field(node.vector)
+            self._known[node] = symbol = self._numbered("h", node.dim, self.batches[inner])
+            self.uses.append(Use(node.tensor, False, symbol, inner))
+            self.definitions[symbol] = Site(node)
+        return self._known[node]
+
     def of(self, dim: Dim) -> list[sp.Symbol]:
         """Fields of a population that its equations determine, in order."""
         moving = [*self.laws, *(u.out for u in self.uses), *self.auxiliary]
@@ -195,10 +216,10 @@ class Fields:
 
     @property
     def is_plain(self) -> bool:
-        """Whether there is nothing but states, couplings drawn once and local fields, all without samples."""
+        """Whether there is nothing but states, matrices drawn once and local fields, all without samples."""
         batched = any(self.batches.values())
         moved = self.sums or self.learnt or self.constraints or self.fresh or batched
-        return not moved and not any("fresh" in u.leaf.how for u in self.uses)
+        return not moved and not any("fresh" in u.leaf.how or u.leaf.kind == "tensor" for u in self.uses)
 
     @property
     def is_scheduled(self) -> bool:
@@ -207,7 +228,9 @@ class Fields:
 
 
 def weights(leaf: Leaf) -> tuple[sp.Expr, sp.Expr]:
-    """Row and column covariance of a random matrix, at a mode of each."""
+    """Row and column covariance of a random matrix, at a mode of each; the entries of a tensor are alike."""
+    if leaf.kind == "tensor":
+        return sp.S.One, sp.S.One
     rows, cols = leaf.dims
     return (
         at_mode(leaf.how["row_covariance"], ModeIndex(rows.name, "k")),

@@ -74,8 +74,9 @@ class _Powers:
         for x, value in fields.auxiliary.items():
             new[x] = self(value)
         for use in fields.uses:
-            variance = [use.leaf.how[key] for key in ("variance", "row_covariance", "column_covariance")]
-            new[use.out] = (sum(map(self, variance)) + 1) / 2 + self.of[use.into]
+            laws = [use.leaf.how[key] for key in ("variance", "row_covariance", "column_covariance") if key in use.leaf.how]
+            met = use.order - 1
+            new[use.out] = (sum(map(self, laws)) + met) / 2 + met * self.of[use.into]
             for post, pre in fields.learnt[use.leaf].pairs if use.leaf in fields.learnt else ():
                 # One factor of the outer product stands at the site, the other is summed with what the matrix acts on.
                 new[use.out] = sp.Max(new[use.out], self.of[post] + self.of[pre] + self.of[use.into] + 1)
