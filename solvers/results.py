@@ -13,9 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.manifests import SCHEMA
+from solvers.verdicts import Verdict, reading, restored, stored
 from theory.errors import ParameterError, did_you_mean
 
 TABLES = ("parameters", "order_parameters", "observables", "errors")
+VERDICTS = ("verdicts", "verdict status")
 ARRAYS = ("error", "status", "residual", "iterations")
 
 
@@ -24,7 +26,8 @@ class Solution:
     """A theory at one set of parameters.
 
     ``order_parameters`` and ``observables`` by name (floats; arrays for observables of single modes). ``errors`` are estimates of
-    relative errors, ``error`` the worst of them. ``status`` is "converged", "limit", "infinite" or "failed".
+    relative errors, ``error`` the worst of them. ``status`` is "converged", "limit", "infinite" or "failed". ``verdicts`` say
+    which conditions the solution obeys, such as stability against replica symmetry breaking; ``sound`` is False where one fails.
     """
 
     model: str
@@ -38,6 +41,12 @@ class Solution:
     residual: float
     iterations: int
     manifest: dict[str, Any] = field(repr=False)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+
+    @property
+    def sound(self) -> bool:
+        """Whether no verdict fails."""
+        return all(self.verdicts.values())
 
     def __getitem__(self, name: str) -> Any:
         """An order parameter or observable."""
@@ -46,7 +55,9 @@ class Solution:
     def __str__(self) -> str:
         named = {**self.order_parameters, **self.observables}
         rows = [f"  {k} = {v:.12g}" for k, v in named.items() if np.ndim(v) == 0]
-        return "\n".join([f"{self.model}: {self.status}, relative error {self.error:.1e}", *rows])
+        wrong = reading(self.verdicts)
+        head = f"{self.model}: {self.status}{f', {wrong}' if wrong else ''}, relative error {self.error:.1e}"
+        return "\n".join([head, *rows, *(f"  {verdict}" for verdict in self.verdicts.values())])
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +67,7 @@ class Curve:
     ``axes`` maps each swept parameter to its values; arrays have one dimension for each of ``groups`` (parameters that were zipped
     share one), and one more for modes. ``parameters`` holds what was given, ``errors`` estimates of relative errors by name,
     ``error`` the worst at each point, ``status`` "converged", "limit" (of the lower end of a parameter), "infinite" or "failed".
+    ``verdicts`` say at which points conditions hold, such as stability against replica symmetry breaking.
     """
 
     model: str
@@ -72,10 +84,16 @@ class Curve:
     iterations: NDArray
     manifest: dict[str, Any] = field(repr=False)
     _origin: Any = field(default=None, repr=False)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, ...]:
         return self.error.shape
+
+    @property
+    def sound(self) -> NDArray:
+        """Where no verdict fails."""
+        return ~np.any([np.zeros(self.shape, dtype=bool), *(v.failed for v in self.verdicts.values())], axis=0)
 
     def __getitem__(self, name: str) -> NDArray:
         """An order parameter or observable."""
@@ -106,6 +124,7 @@ class Curve:
             "observables": {k: _plain(v) for k, v in self.observables.items()},
             "error": _plain(self.error),
             "status": self.status.tolist(),
+            "verdicts": {k: v.to_json() for k, v in self.verdicts.items()},
             "manifest": self.manifest,
         }
 
@@ -118,6 +137,7 @@ class Curve:
         dims = tuple(group[0] for group in self.groups)
         index = {n: (g[0], np.arange(len(v))) if v.ndim > 1 else (g[0], v) for g in self.groups for n in g for v in [self.axes[n]]}
         data = {**self.order_parameters, **self.observables, "error": self.error, "status": self.status}
+        data.update({f"verdict_{name}": verdict.status for name, verdict in self.verdicts.items()})
         variables = {}
         for name, values in data.items():
             modes = tuple(f"mode{i or ''}_{name}" for i in range(values.ndim - len(dims)))
@@ -137,6 +157,8 @@ class Curve:
         for table in ("axes", *TABLES[1:]):
             arrays.update({f"{table}/{name}": np.asarray(v) for name, v in getattr(self, table).items()})
         arrays.update({name: getattr(self, name) for name in ARRAYS})
+        judgements, texts = stored(self.verdicts)
+        arrays.update(judgements)
         header = {
             "format": "quenched curve",
             "schema": SCHEMA,
@@ -144,6 +166,7 @@ class Curve:
             "groups": self.groups,
             "branch": self.branch,
             "laws": laws,
+            "verdicts": texts,
             "order": list(self.parameters),
             "manifest": self.manifest,
         }
@@ -171,7 +194,7 @@ class Curve:
                 f"{path}: schema {header.get('schema')} is newer than {SCHEMA}, which this version reads; update quenched"
             )
         try:
-            tables: dict[str, dict[str, Any]] = {name: {} for name in ("axes", *TABLES)}
+            tables: dict[str, dict[str, Any]] = {name: {} for name in ("axes", *TABLES, *VERDICTS)}
             for key, value in arrays.items():
                 table, _, name = key.partition("/")
                 if name:
@@ -180,6 +203,7 @@ class Curve:
             tables["parameters"] = {name: given[name] for name in header["order"]}
             rest = {name: arrays[name] for name in ARRAYS}
             groups = tuple(tuple(g) for g in header["groups"])
+            tables["verdicts"] = restored(tables.pop("verdicts"), tables.pop("verdict status"), header.get("verdicts", {}))
             return cls(header["model"], groups=groups, branch=header["branch"], manifest=header["manifest"], **tables, **rest)
         except (KeyError, TypeError, ValueError):
             raise ParameterError(f"{path}: a damaged curve; sweep again and save it") from None
@@ -191,7 +215,8 @@ class Curve:
         finite = self.error[np.isfinite(self.error)]
         worst = f"{finite.max():.1e}" if finite.size else "unknown"
         names = ", ".join([*self.order_parameters, *self.observables])
-        return f"<Curve of {self.model} over ({axes}): {names}; {found}; worst relative error {worst}>"
+        wrong = "".join(f"; {verdict}" for verdict in self.verdicts.values() if not verdict)
+        return f"<Curve of {self.model} over ({axes}): {names}; {found}; worst relative error {worst}{wrong}>"
 
 
 def _found(result: Any, name: str) -> Any:

@@ -17,7 +17,9 @@ from solvers.options import check_executor, check_names, check_starts, check_the
 from solvers.points import Piece
 from solvers.results import Curve, Solution
 from solvers.runs import Origin, is_dynamic, single_modes
+from solvers.systems import symbols_of
 from solvers.values import Values, bind
+from solvers.verdicts import judged
 from theory.dmft.sampled import SiteProcess
 from theory.errors import ConvergenceError, DivergenceError, ParameterError, did_you_mean
 
@@ -101,6 +103,7 @@ def solve(
         float(curve.residual),
         int(curve.iterations),
         curve.manifest,
+        curve.verdicts,
     )
 
 
@@ -140,6 +143,7 @@ def _curve(origin: Origin, names: Sequence[str], found: Piece) -> Curve:
         value[failed] = np.nan
         tables[name not in theory.order_parameters][name] = value.reshape(values.shape + value.shape[1:])
     errors = {n: e.reshape(values.shape) for n, e in worst.items()}
+    known = symbols_of(theory, values.scalars([p.name for p in theory.parameters if not p.ndim]))
     given = {p.name: values.axes.get(p.name, values.fixed.get(p.name)) for p in theory.parameters}
     extra: dict[str, Any] = {"tolerance": origin.tolerance}
     if any(len(group) > 1 for group in values.groups):
@@ -164,6 +168,7 @@ def _curve(origin: Origin, names: Sequence[str], found: Piece) -> Curve:
         found.iterations.reshape(values.shape),
         manifest(theory.name, theory.signature, given, **extra),
         origin,
+        judged(theory, known, found.values, worst, origin.tolerance, values.shape),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy as sp
 
+from theory.conditions import Condition
 from theory.errors import ParameterError, did_you_mean
 from theory.labels import label
 from theory.signatures import signature
@@ -42,7 +43,8 @@ class Theory:
     each a sum of terms; where they differ is in which of them round-off is small, and a solver picks the one with the least.
     ``definitions`` are named combinations (γ), in the order in which they build on each other. ``observables`` are written in
     unknowns, definitions and parameters; an observable with a free mode index has one value per mode. ``stable`` holds, for
-    definitions and observables, a form without cancellation that is equal on the solutions of the equations.
+    definitions and observables, a form without cancellation that is equal on the solutions of the equations. ``conditions`` are
+    what a solution must obey besides: stability, a non-negative entropy, identities.
     """
 
     name: str
@@ -55,6 +57,7 @@ class Theory:
     parameters: tuple[Any, ...]
     validity: str = ""
     references: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     derivation: Any = field(default=None, compare=False, repr=False)
 
     def parameter(self, name: str) -> Any:

@@ -9,6 +9,7 @@ examples:
 from __future__ import annotations
 
 import argparse
+import sys
 from typing import Any
 
 from solvers import grammar
@@ -74,8 +75,10 @@ def draw(curve: Any, observables: list[str] | None) -> Any:
 
 
 def show(curve: Any) -> None:
-    """A row per point: axes, order parameters, observables, relative error and status."""
+    """A row per point: axes, order parameters, observables, relative error and status; verdicts that fail go to stderr."""
     import numpy as np
+
+    from solvers.verdicts import reading
 
     points = list(np.ndindex(curve.shape))
     head, columns = [], []
@@ -88,5 +91,9 @@ def show(curve: Any) -> None:
         for k in np.ndindex(found.shape[len(curve.shape) :]):
             head.append(name + "".join(f"[{i}]" for i in k))
             columns.append([f"{found[p + k]:.10g}" for p in points])
-    columns += [[f"{curve.error[p]:.1e}" for p in points], [str(curve.status[p]) for p in points]]
+    words = [", ".join(filter(None, (str(curve.status[p]), reading(curve.verdicts, p)))) for p in points]
+    columns += [[f"{curve.error[p]:.1e}" for p in points], words]
     task.print_table([*head, "error", "status"], list(zip(*columns, strict=True)))
+    for verdict in curve.verdicts.values():
+        if not verdict:
+            print(verdict, file=sys.stderr)

@@ -26,13 +26,15 @@ class Energy(Model):
     ``energy`` is a sum of ``sum_over(...)`` and ``.square()`` terms, ``over`` the State or States. What cannot be read off is
     declared: the ``phase`` at temperature 0 (UNSAT: one minimum, SAT: a volume of zero-energy states), the replica ``ansatz``
     ("RS", "1RSB", ...), and the ``algorithm`` that a simulation uses. ``start``, a mapping from State to vector, is where a
-    simulation begins: a draw from a metastable state stays in it. DeclarationError for whatever is ill-posed.
+    simulation begins: a draw from a metastable state stays in it. ``nishimori`` maps a State to the vector (or number) whose law
+    given the disorder is that of a draw of the state, where every expression in ``matched`` equals its value: a posterior with the
+    true prior and noise. Every solution is then held to Nishimori's identity. DeclarationError for whatever is ill-posed.
     """
 
     law = "Energy"
 
     def __init__(self, energy, over, temperature=0, observe=None, parameters=(), name=None, phase="UNSAT", ansatz="RS",
-                 algorithm=None, reference=None, start=None) -> None:
+                 algorithm=None, reference=None, start=None, nishimori=None, matched=None) -> None:
         self.over = tuple(over) if isinstance(over, (tuple, list)) else (over,)
         states = [_state(v) for v in self.over]
         if not states or len(set(states)) < len(states):
@@ -51,6 +53,7 @@ class Energy(Model):
             refuse("algorithm", repr(algorithm), f"take one of {', '.join(ALGORITHMS)} or None")
         self.phase, self.ansatz, self.algorithm = phase, ansatz, algorithm
         self.start = _begun(start, states)
+        self.nishimori = _exchangeable(nishimori, states, self.energy)
         _posed(self.energy, states)
         for leaf in states:
             if leaf.how.get("prior") is None:
@@ -59,6 +62,19 @@ class Energy(Model):
         body = (self.energy, self.temperature, *sorted((v.expr if isinstance(v, Vec) else v.leaf for v in self.over), key=str))
         body += tuple(v.expr for v in self.start.values())
         super().__init__(states, body, observe, parameters, name, reference)
+        self.matched = self._matched(matched)
+
+    def _matched(self, given) -> tuple[tuple[sp.Expr, sp.Expr], ...]:
+        if given is None:
+            return ()
+        if not isinstance(given, dict) or not self.nishimori:
+            refuse("matched", repr(given), "pass a mapping such as {assumed_noise: noise}, besides nishimori={w: w0}")
+        pairs = tuple((scalar(a, "matched"), scalar(b, "matched")) for a, b in given.items())
+        known = {p.symbol for p in self.parameters if not p.ndim}
+        stray = sorted({s for pair in pairs for e in pair for s in e.free_symbols} - known, key=str)
+        if stray:
+            refuse("matched", stray[0], "write it in scalar parameters of the declaration")
+        return pairs
 
     @property
     def state(self) -> Vec:
@@ -79,7 +95,8 @@ class Energy(Model):
         return Energy(energy, over, self.temperature, name=f"{self.name} of {state}", phase=self.phase, algorithm=self.algorithm)
 
     def _options(self) -> tuple:
-        return self.phase, self.ansatz, self.algorithm
+        exchanged = tuple(f"{leaf}~{value}" for leaf, value in self.nishimori.items())
+        return self.phase, self.ansatz, self.algorithm, *exchanged, *(f"{a}={b}" for a, b in self.matched)
 
     def derive(self):
         """The replica derivation of the theory: a Derivation, every step of it."""
@@ -139,6 +156,22 @@ def _begun(start, states) -> dict[Leaf, Vec]:
             refuse("start", leaf, "begin with a state of the energy")
         if not isinstance(value, Vec) or value.dim != leaf.dim or set(leaves(value)) & set(states):
             refuse(f"start of {leaf}", value, f"pass a vector over {leaf.dim} that holds no state")
+    return found
+
+
+def _exchangeable(nishimori, states, energy) -> dict[Leaf, Vec]:
+    """By state, the vector of its law."""
+    if nishimori is not None and not isinstance(nishimori, dict):
+        refuse("nishimori", repr(nishimori), "pass a mapping such as {w: w0}")
+    found = {_state(key): value for key, value in (nishimori or {}).items()}
+    for leaf, value in found.items():
+        if leaf not in states:
+            refuse("nishimori", leaf, "name a state of the energy")
+        found[leaf] = value if isinstance(value, Vec) else Vec(leaf.dim, scalar(value, f"nishimori of {leaf}"))
+        if found[leaf].dim != leaf.dim or set(leaves(found[leaf])) & set(states):
+            refuse(f"nishimori of {leaf}", value, f"pass a vector over {leaf.dim} that holds no state")
+        if not set(leaves(found[leaf])) <= set(leaves(energy)):
+            refuse(f"nishimori of {leaf}", value, "the energy does not depend on it; name the target that made the data")
     return found
 
 

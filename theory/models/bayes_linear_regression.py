@@ -32,6 +32,8 @@ class BayesLinearRegression(Energy):
             over=weights,
             temperature=assumed,
             algorithm="gibbs",
+            nishimori={weights: target},
+            matched={assumed: noise, spread: 1},
             name="bayes-linear-regression",
             observe={
                 "E_g": mean(features, (weights - target) ** 2),

@@ -29,6 +29,7 @@ class BayesPerceptron(Energy):
             over=student,
             phase="SAT",
             algorithm="gibbs",
+            nishimori={student: teacher},
             name="bayes-perceptron",
             observe={
                 "E_g": sp.acos(overlap) / sp.pi,

@@ -34,6 +34,8 @@ class SherringtonKirkpatrick(Energy):
             ansatz=ansatz,
             algorithm="gibbs",
             observe={"energy": energy / sites, "magnetisation": mean(sites, spins)},
+            nishimori={spins: 1},
+            matched={temperature * ferromagnetic: 1, field: 0},
             name="sherrington-kirkpatrick",
             parameters=[
                 Parameter("N", sites, "number of spins", lower=0, lower_open=True),

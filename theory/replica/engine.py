@@ -176,6 +176,12 @@ def site_law(state: State) -> SiteLaw:
     return SiteLaw(mean, sp.expand(at(second, 0) - mean**2))
 
 
+def thermal_variance(state: State) -> sp.Expr:
+    """Variance of the state at one site at given disorder: the cumulant of the sum of replicas, linear in n."""
+    second = per_replica(sp.diff(one_site(state, SOURCE * W), SOURCE, 2).xreplace({SOURCE: sp.S.Zero}))
+    return state["at_temperature"](second, 0)
+
+
 def sample_expectation(state: State, channel, function: sp.Expr) -> sp.Expr:
     """Expectation of the sum over samples of a function of the local field, by a source."""
     action = samples_term(state, {channel.dim: SOURCE * function})

@@ -17,6 +17,8 @@ from theory.replica.data import plain, total
 from theory.replica.results import parameter_of
 from theory.replica.saddle_point import closed, mixed_of, overlap_of, sample_law, site_laws
 from theory.replica.site_law import SiteLaw
+from theory.replica.verdicts import exchanged, overlaps
+from theory.symbols import size
 
 State = Mapping[str, Any]
 MEANINGS = {
@@ -45,7 +47,18 @@ def observables(state: State, energy) -> dict[str, Any]:
                 f"observable {name}: contributions of modes are derived for quadratic energies; observe the modes"
             )
         values[name] = closed(value, state)
-    return {"observables": values}
+    both = {leaf: (_self_overlap(leaf, laws), _scalar(other, state, laws)) for leaf, other in exchanged(energy).items()}
+    both = {leaf: (closed(one, state), closed(other, state)) for leaf, (one, other) in both.items()}
+    return {"observables": values, "overlaps_of_draws": overlaps(energy, both)}
+
+
+def _self_overlap(name: str, laws) -> sp.Expr:
+    """Mean over sites of the squared thermal mean of a state."""
+    for dim, law in laws.items():
+        for i, leaf in enumerate(law.people.states):
+            if leaf.name == name:
+                return law.sum(law.mean(i) * law.mean(i)) / size(dim.name)
+    raise DerivationError(f"nishimori of {name}: it has no sites of its own")
 
 
 def _site(expression: sp.Expr, law: SiteLaw) -> sp.Expr:
@@ -103,12 +116,13 @@ def assembled(state: State, energy) -> dict[str, Any]:
         unknowns=unknowns,
         equations=tuple(state["fixed_point"]),
         residuals=tuple((e,) for e in state["residual"]),
-        definitions=dict(state["definitions"]),
+        definitions={**state["definitions"], **state["overlaps_of_draws"]},
         observables={**state["observables"], **({"capacity": state["capacity"]} if state["capacity"] is not None else {})},
         stable={},
         parameters=tuple(parameter_of(p) for p in energy.parameters),
         validity=getattr(energy, "validity", ""),
         references=energy.references,
+        conditions=state["conditions"],
     )
     return {"theory": theory}
 

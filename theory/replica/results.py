@@ -11,14 +11,16 @@ import sympy as sp
 from theory.asymptotics import limit_value
 from theory.averages import mode_derivative, outermost
 from theory.declaration.dimensions import Dim
+from theory.declaration.scalars import mean
 from theory.declaration.vectors import Vec
 from theory.equations import Theory, Unknown
 from theory.errors import DerivationError
 from theory.modes import ModeArray, ModeIndex
 from theory.normal_form import Resolvent, normal_form, residual_forms, resolvent_of, without_cancellation
 from theory.replica.closure import over_gain, recognised
-from theory.replica.data import array_of, given
+from theory.replica.data import array_of, given, moments, total
 from theory.replica.observables import scalar_observable, site_observable
+from theory.replica.verdicts import conditions, exchanged, overlaps
 from theory.saddle import pulled_out, separated, tidy
 from theory.symbols import size
 
@@ -47,9 +49,23 @@ def expectations(state: State, energy) -> dict[str, Any]:
         else:
             later[name] = observable
     values = {name: _closed(value, state) for name, value in values.items()}
+    sides = _sides(state, energy, law)
     for name, contribution in later.items():
         values[name] = _contribution(contribution, values, state, fields)
-    return {"observables": {name: values[name] for name in energy.observe}}
+    return {"observables": {name: values[name] for name in energy.observe}, "overlaps_of_draws": overlaps(energy, sides)}
+
+
+def _sides(state: State, energy, law) -> dict[str, tuple[sp.Expr, sp.Expr]]:
+    """Both sides of Nishimori's identity: E<w>² = E<w²> − E(<w²> − <w>²), and the overlap with the target."""
+    from theory.replica.engine import thermal_variance
+
+    fields, sides = state["fields"], {}
+    for name, other in exchanged(energy).items():
+        spread = total(fields.dim, moments(thermal_variance(state), fields.site_noise), fields.index) / size(fields.dim.name)
+        square = scalar_observable(mean(fields.dim, energy.state**2), fields, law, None)
+        pair = square - spread, scalar_observable(other, fields, law, None)
+        sides[name] = tuple(_closed(side, state) for side in pair)
+    return sides
 
 
 def _closed(value: sp.Expr, state: State) -> sp.Expr:
@@ -89,7 +105,8 @@ def assembled(state: State, energy) -> dict[str, Any]:
     unknowns, equations = state["fixed_unknowns"], state["fixed_point"]
     resolvents = [resolvent_of(e.rhs, u) for e, u in zip(equations, unknowns, strict=True)]
     stable = {}
-    everything = {symbol.name: value for symbol, value in state["gain"].items()} | dict(state["observables"])
+    definitions = {**state["gain"], **state["overlaps_of_draws"]}
+    everything = {symbol.name: value for symbol, value in definitions.items()} | dict(state["observables"])
     for name, value in everything.items():
         stable[name] = _stable(_expanded(value, state["gain"]), equations, resolvents)
     theory = Theory(
@@ -97,12 +114,13 @@ def assembled(state: State, energy) -> dict[str, Any]:
         unknowns=tuple(_unknown(u, e, r) for u, e, r in zip(unknowns, equations, resolvents, strict=True)),
         equations=tuple(equations),
         residuals=tuple(residual_forms(e, r) for e, r in zip(equations, resolvents, strict=True)),
-        definitions=dict(state["gain"]),
+        definitions=definitions,
         observables=dict(state["observables"]),
         stable=stable,
         parameters=tuple(parameter_of(p) for p in energy.parameters),
         validity=getattr(energy, "validity", ""),
         references=energy.references,
+        conditions=conditions(energy),
     )
     return {"theory": theory, **_normal_forms(theory, resolvents)}
 

@@ -19,6 +19,7 @@ from theory.replica.couplings import OVERLAP, _couples
 from theory.replica.data import plain
 from theory.replica.hierarchy import per_replica
 from theory.replica.results import parameter_of
+from theory.replica.verdicts import conditions, exchanged, free_name, overlaps, taken_by
 from theory.symbols import beta
 
 State = Mapping[str, Any]
@@ -38,8 +39,23 @@ def definitions(state: State, energy) -> dict[str, Any]:
     else:
         found["free_energy"] = -value / state["beta"]
         found["entropy"] = value + state["beta"] * _energy(state, rule(state))
-    taken = {*energy.observe, *(p.name for p in energy.parameters)}
-    return {"definitions": {sp.Symbol(name, real=True): v for name, v in found.items() if name not in taken}}
+    taken = taken_by(energy)
+    names = {name: free_name(name, taken) for name in found}
+    values = {sp.Symbol(names[name], real=True): v for name, v in found.items()}
+    sides = {leaf: (_self_overlap(state), _scalar(other, state, energy)) for leaf, other in exchanged(energy).items()}
+    return {
+        "definitions": values | overlaps(energy, sides),
+        "conditions": conditions(energy, names["replicon"], names["entropy"]),
+    }
+
+
+def _self_overlap(state: State) -> sp.Expr:
+    """Mean overlap of two draws: over the overlaps of all levels, with the shares that blocks give them."""
+    from theory.replica.rsb import rule
+
+    order = state["order"]
+    edges = (sp.S.Zero, *order.blocks, sp.S.One)
+    return rule(state)(sp.Add(*[(edges[j + 1] - edges[j]) * q for j, q in enumerate(order.overlaps)]))
 
 
 def _replicon(state: State) -> sp.Expr:
@@ -137,6 +153,7 @@ def assembled(state: State, energy) -> dict[str, Any]:
         parameters=tuple(parameter_of(p) for p in energy.parameters),
         validity=getattr(energy, "validity", ""),
         references=energy.references,
+        conditions=state["conditions"],
     )
     return {"theory": theory}
 

@@ -11,7 +11,9 @@ import sympy as sp
 from theory.replica.data import total
 from theory.replica.products import Product
 from theory.replica.saddle_point import closed, free_energy, sample_law, site_laws
+from theory.replica.verdicts import conditions, free_name, is_discrete, taken_by
 from theory.special import LargestEigenvalue
+from theory.symbols import beta
 
 State = Mapping[str, Any]
 
@@ -65,9 +67,23 @@ def definitions(state: State, energy) -> dict[str, Any]:
         found["ground_state_energy"] = -free_energy(state)
     elif state["regime"] == "SAT":
         found["entropy"] = free_energy(state)
-    taken = {*energy.observe, *(p.name for p in energy.parameters)}
-    values = {name: closed(value, state) for name, value in found.items() if name not in taken}
-    return {"definitions": {sp.Symbol(name, real=True): value for name, value in values.items()}}
+    elif is_discrete(energy):
+        found["entropy"] = free_energy(state) + beta * mean_energy(state)
+    taken = taken_by(energy)
+    names = {name: free_name(name, taken) for name in found}
+    judged = conditions(energy, names["replicon"], names.get("entropy", ""))
+    values = {sp.Symbol(names[name], real=True): closed(value, state) for name, value in found.items()}
+    return {"definitions": values, "conditions": judged}
+
+
+def mean_energy(state: State) -> sp.Expr:
+    """Of samples and penalties, at the saddle point."""
+    model = state["model"]
+    energy = sp.Add(*[total(s.dim, sample_law(state, s).expectation(s.potential), s.index) for s in model.samples])
+    for law in site_laws(state):
+        if law.people.penalty != 0:
+            energy += total(law.people.dim, law.expectation(law.people.penalty), law.people.index)
+    return energy
 
 
 def replicon(state: State) -> sp.Expr:

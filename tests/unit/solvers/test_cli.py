@@ -105,7 +105,7 @@ def test_curve_prints_json_in_the_order_of_the_axes(capsys):
     code, out = run(capsys, "curve", "kernel-regression", *TASK[2:], "--set", "P=1,10,100", "--set", "ridge=0.1,1", "--json")
     found = strict(out)
     assert code == 0 and set(found) == {
-        "schema", "model", "parameters", "axes", "order_parameters", "observables", "error", "status", "manifest",
+        "schema", "model", "parameters", "axes", "order_parameters", "observables", "error", "status", "verdicts", "manifest",
     }  # fmt: skip
     assert found["axes"] == {"P": [1, 10, 100], "ridge": [0.1, 1]}
     assert np.shape(found["observables"]["E_g"]) == np.shape(found["error"]) == np.shape(found["status"]) == (3, 2)

@@ -23,7 +23,8 @@ def curve(**change):
 def test_json_is_strict_and_says_why_a_number_is_missing():
     text = json.dumps(curve().to_json(), allow_nan=False)
     read = json.loads(text)
-    assert list(read) == ["schema", "model", "parameters", "axes", "order_parameters", "observables", "error", "status", "manifest"]
+    tables = ["parameters", "axes", "order_parameters", "observables", "error", "status", "verdicts"]
+    assert list(read) == ["schema", "model", *tables, "manifest"]
     assert read["observables"]["E_g"][2][0] is None and read["status"][2][0] == "infinite"
     assert read["parameters"]["eigenvalues"]["shape"] == [3] and read["parameters"]["noise"] == 0.1
     assert read["axes"]["P"] == [1.0, 2.0, 3.0] and read["manifest"]["schema"] == SCHEMA
