@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,23 +11,11 @@ from numpy.typing import NDArray
 
 from solvers.compile import compile_expressions
 from solvers.contours import Contour
+from solvers.dynamical.pairs import Pairs, Site, Value
 from solvers.modes.mode_data import ModeData
-from theory.dmft.notation import z
-from theory.modes import ModeValue
 
 ELEMENTS = 1 << 20
 """Of the matrices of linear systems that are held at a time."""
-
-
-@dataclass
-class Value:
-    """A moment at one time: a number or one for each mode, and the rounding error of the sum that it comes from."""
-
-    value: NDArray
-    rounding: float
-
-    def __add__(self, other: Value) -> Value:
-        return Value(self.value + other.value, self.rounding + other.rounding)
 
 
 class Correlations:
@@ -56,27 +43,42 @@ class Correlations:
 
         ``kept`` holds what does not change with time: pass the same mapping for the same scalars and data.
         """
-        site = _Site(self, scalars, data, contour, responses, kept.setdefault("nodes", {}))
+        site = Site(self, scalars, data, contour, responses, kept.setdefault("nodes", {}))
         wanted = [self.theory.moments[m] for m in moments]
-        modes = site if full is None else _Site(self, scalars, full, contour, responses, kept.setdefault("modes", {}))
+        modes = site if full is None else Site(self, scalars, full, contour, responses, kept.setdefault("modes", {}))
         places = {m.symbol: modes if _by_mode(m) else site for m in wanted}
         found = {m.symbol: places[m.symbol].at_one(m.products) for m in wanted if m.order == 1}
         pairs = [m for m in wanted if m.order == 2]
         half = contour.nodes.size
-        size = max(1, ELEMENTS // (2 * half * max(len(self.carriers), 1) ** 2))
+        blocks = self.blocks(pairs)
+        size = max(1, ELEMENTS // (2 * half * max(map(len, blocks), default=1) ** 2))
         for begin in range(0, half if pairs else 0, size):
-            block = _Pairs(self, site, slice(begin, min(begin + size, half)))
+            block = Pairs(self, site, slice(begin, min(begin + size, half)), blocks)
             for m in pairs:
                 part = block.value(m, places[m.symbol])
                 found[m.symbol] = part + found[m.symbol] if m.symbol in found else part
         return found
 
+    def blocks(self, moments: Iterable[Any]) -> list[list[sp.Symbol]]:
+        """The correlations that moments are made of, in groups with equations of their own: those of members of an ensemble."""
+        reached = {p.carrier for m in moments for p in m.products} & set(self.carriers)
+        group: dict[Any, Any] = {}
+        while reached:
+            carrier = reached.pop()
+            group.setdefault(carrier, carrier)
+            for p in self.theory.correlations[carrier]:
+                if p.carrier in self.carriers:
+                    reached |= {p.carrier} - group.keys()
+                    old, new = group.setdefault(p.carrier, p.carrier), group[carrier]
+                    group = {c: new if g == old else g for c, g in group.items()}
+        ordered = [c for c in self.carriers if c in group]
+        return [[c for c in ordered if group[c] == own] for own in dict.fromkeys(group[c] for c in ordered)]
 
     def gain(self, scalars: Mapping[Any, float], data: ModeData, nodes: NDArray, responses: NDArray) -> NDArray:
         """How strongly correlations feed back on themselves at z and its conjugate; below one outside of the spectrum."""
         if not self.carriers:
             return np.zeros(nodes.size)
-        site = _Site(self, scalars, data, Contour(nodes, nodes), responses, {})
+        site = Site(self, scalars, data, Contour(nodes, nodes), responses, {})
         matrix = np.zeros((nodes.size, len(self.carriers), len(self.carriers)), dtype=complex)
         for i, carrier in enumerate(self.carriers):
             for p in self.theory.correlations[carrier]:
@@ -91,147 +93,3 @@ class Correlations:
 
 def _by_mode(moment: Any) -> bool:
     return moment.source is not None or not all(p.summed for p in moment.products)
-
-
-class _Site:
-    """Factors and weights at the nodes of one contour, in one set of mode data."""
-
-    def __init__(self, owner: Correlations, scalars, data: ModeData, contour: Contour, responses: NDArray, kept: dict[Any, Any]):
-        self.owner, self.data, self.contour, self.kept = owner, data, contour, kept
-        self.nodes, self.around = contour.both
-        self.sizes = {**data.sizes, **{s: np.asarray(v) for s, v in scalars.items()}}
-        names = list(owner.theory.responses)
-        at = {**self.sizes, z: contour.nodes, **dict(zip(names, responses, strict=True))}
-        self.factors = dict(zip(owner.factors, map(self._around, self._evaluated(owner.compiled[0], at)), strict=True))
-
-    def _around(self, upper: NDArray) -> NDArray:
-        """(n, modes), or (n, 1): at both halves of the contour."""
-        half = self.contour.nodes.size
-        upper = upper.reshape(half, -1) if upper.ndim else np.full((half, 1), upper)
-        return np.concatenate([upper, upper.conj()])
-
-    def factor(self, expression: sp.Expr) -> NDArray:
-        return self.factors[expression]
-
-    def weight(self, product: Any) -> NDArray:
-        """(modes,), or a number."""
-        if "weights" not in self.kept:
-            values = self._evaluated(self.owner.compiled[1], self.sizes)
-            self.kept["weights"] = dict(zip(self.owner.weights, values, strict=True))
-        return self.kept["weights"][product.weight]
-
-    def _evaluated(self, compiled: Any, at: Mapping[Any, NDArray]) -> list[NDArray]:
-        if not compiled.expressions:
-            return []
-        return compiled({s: at[s] for s in compiled.scalars}, self.data.arrays, self.data.weights, self.data.counts)
-
-    def counted(self, product: Any) -> NDArray:
-        """Weight of each site in a sum: (modes,), or one number for sites that are all alike."""
-        key = (product.dim, product.weight, product.first, product.second)
-        if key not in self.kept:
-            weight, sizes = self.weight(product), (self.factor(f).shape[1] for f in (product.first, product.second))
-            modes = max(np.size(weight), *sizes)
-            if modes == 1 and not any(e.has(ModeValue) for e in key[1:]):
-                by_name = {s.name: v for s, v in self.sizes.items()}
-                self.kept[key] = np.reshape(weight * by_name[product.dim.name], 1)
-            else:
-                multiplicity = self.data.weights.get(product.dim.name)
-                self.kept[key] = np.broadcast_to(weight, modes) * (1.0 if multiplicity is None else multiplicity)
-        return self.kept[key]
-
-    def frequencies(self, number: int) -> NDArray:
-        return self.nodes ** -float(number)
-
-    def at_one(self, products: Sequence[Any]) -> Value:
-        """Values of a moment of one frequency."""
-        half, total, size = self.contour.nodes.size, np.zeros(()), 0.0
-        for p in products:
-            inverse = (self.around * self.frequencies(p.lasting[0]))[:half]
-            terms = inverse[:, None] * self.factor(p.first)[:half]
-            if p.summed:
-                terms = (terms * self.counted(p)).sum(axis=1)
-            else:
-                terms = terms * self.weight(p)
-            total = total + 2 * np.real(terms).sum(axis=0)
-            size += 2 * float(np.abs(terms).sum(axis=0).max())
-        return Value(total, np.finfo(float).eps * size)
-
-
-class _Pairs:
-    """Correlations of some nodes of the upper half of the contour with all of it, and what moments make of them."""
-
-    def __init__(self, owner: Correlations, site: _Site, rows: slice):
-        self.owner, self.site, self.rows = owner, site, rows
-        self.half, self.number = rows.stop - rows.start, site.nodes.size
-        self._sums: dict[Any, NDArray] = {}
-        n = len(owner.carriers)
-        self.matrix = np.zeros((self.half, self.number, n, n), dtype=complex)
-        self.matrix[..., range(n), range(n)] = 1.0
-        right = np.zeros((self.half, self.number, n, 1), dtype=complex)
-        for i, carrier in enumerate(owner.carriers):
-            for p in owner.theory.correlations[carrier]:
-                if p.carrier in owner.carriers:
-                    self.matrix[..., i, owner.carriers.index(p.carrier)] -= self.summed(p)
-                else:
-                    right[..., i, 0] += self.summed(p)
-        self.found = self._solved(self.matrix, right)[..., 0]
-        weights = site.around
-        self.measure = 2 * weights[rows, None] * weights
-
-    def _solved(self, matrix: NDArray, right: NDArray) -> NDArray:
-        with np.errstate(all="ignore"):
-            try:
-                return np.linalg.solve(matrix, right)
-            except np.linalg.LinAlgError:
-                return np.full_like(right, np.nan)
-
-    def summed(self, p: Any) -> NDArray:
-        """Sum over sites of a product without its carrier, (n/2, n)."""
-        key = (p.dim, p.weight, p.first, p.second, p.lasting)
-        if key not in self._sums:
-            site = self.site
-            counted, one, two = site.counted(p), site.factor(p.first)[self.rows], site.factor(p.second)
-            modes = max(counted.size, one.shape[1], two.shape[1])
-            one, two = np.broadcast_to(one * counted, (self.half, modes)), np.broadcast_to(two, (self.number, modes))
-            self._sums[key] = (one @ two.T) * self._lasting(p)
-        return self._sums[key]
-
-    def _lasting(self, p: Any) -> NDArray:
-        first, second = (self.site.frequencies(k) for k in p.lasting)
-        return first[self.rows, None] * second
-
-    def carrier(self, p: Any) -> NDArray | float:
-        return self.found[..., self.owner.carriers.index(p.carrier)] if p.carrier in self.owner.carriers else 1.0
-
-    def value(self, moment: Any, here: _Site) -> Value:
-        """At equal times."""
-        if moment.source is not None:
-            return self._contributions(moment, here)
-        if all(p.summed for p in moment.products):
-            terms = self.measure * sum(self.summed(p) * self.carrier(p) for p in moment.products)
-            return Value(np.asarray(np.real(terms).sum()), np.finfo(float).eps * float(np.abs(terms).sum()))
-        return self._by_mode([(self.carrier(p) * self._lasting(p), p) for p in moment.products], here)
-
-    def _by_mode(self, parts: Sequence[tuple[Any, Any]], here: _Site) -> Value:
-        total, size = np.zeros(()), 0.0
-        for coefficient, p in parts:
-            one, two = here.factor(p.first)[self.rows], here.factor(p.second)
-            inner = (self.measure * coefficient) @ two
-            made = (one * inner) * here.weight(p)
-            total = total + made.real.sum(axis=0)
-            size += float(np.abs(made).sum(axis=0).max())
-        return Value(total, np.finfo(float).eps * size)
-
-    def _contributions(self, moment: Any, here: _Site) -> Value:
-        """What the source's entry of each mode adds: by the adjoint of the correlations' equations."""
-        n = len(self.owner.carriers)
-        slope = np.zeros((self.half, self.number, n, 1), dtype=complex)
-        for p in moment.products:
-            if p.carrier in self.owner.carriers:
-                slope[..., self.owner.carriers.index(p.carrier), 0] += self.summed(p)
-        adjoint = self._solved(np.swapaxes(self.matrix, -1, -2), slope)[..., 0]
-        parts = [(self._lasting(p), p) for p in moment.products if moment.source in p.weight.free_symbols]
-        for i, carrier in enumerate(self.owner.carriers):
-            own = [p for p in self.owner.theory.correlations[carrier] if moment.source in p.weight.free_symbols]
-            parts += [(adjoint[..., i] * self._lasting(p), p) for p in own]
-        return self._by_mode(parts, here)

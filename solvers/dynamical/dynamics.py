@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from solvers.compile import compile_expressions
 from solvers.contours import CLOSE, contour, line
-from solvers.dynamical.correlations import Correlations, Value
+from solvers.dynamical.correlations import Correlations
+from solvers.dynamical.pairs import Value
 from solvers.dynamical.responses import Responses
 from solvers.dynamical.times import step_name
 from solvers.limits import FINITE

@@ -18,6 +18,7 @@ from solvers.monte_carlo.least_squares import Spread
 from solvers.monte_carlo.moves import Moves
 from solvers.monte_carlo.points import Point
 from solvers.monte_carlo.realisation import Realisation
+from theory.declaration.copies import original
 from theory.declaration.sites import Leaf
 from theory.declaration.vectors import Vec
 from theory.declaration.walks import symbols
@@ -30,7 +31,7 @@ NEAR = 1e-9
 
 
 class Dynamics:
-    """The states of a :class:`~theory.declaration.step.Step` at the times of some points that share their draws.
+    """The states of a :class:`~theory.declaration.step.Step` without copies at the times of some points that share their draws.
 
     A flow is integrated to a relative error of 1e-9 where ``time_step`` is None, else by steps x + time_step * rule, all states
     at once and every rule taken before the step. What is declared ``fresh="step"`` is drawn anew before each step.
@@ -46,7 +47,7 @@ class Dynamics:
     def __init__(
         self, model: Any, point: Point, given: Realisation, time_step: float | None = None, designs: Mapping[str, Design] = {}
     ):
-        self.model, self.designs = model, designs
+        self.model, self.designs, self.leaves = model, designs, model.leaves
         self.rules: dict[Leaf, Vec] = {leaf: model.rules[leaf] for leaf in sorted(model.rules, key=lambda leaf: leaf.name)}
         self.fresh = [leaf for leaf in model.leaves if leaf.how.get("fresh") is not None]
         self.step = check_steps(model, time_step)
@@ -89,6 +90,9 @@ class Dynamics:
             if leaf in self.model.initial:
                 given = draw.vector(self.model.initial[leaf])
                 start[leaf] = np.array(np.broadcast_to(given, draw.shape(leaf)) if isinstance(draw, Batched) else given)
+                continue
+            if original(leaf) in start:  # a copy starts where the original does
+                start[leaf] = start[original(leaf)].copy()
                 continue
             shape = draw.shape(leaf) if isinstance(draw, Batched) else (draw.size(leaf.dims[0]), 1)
             start[leaf] = np.zeros(shape)

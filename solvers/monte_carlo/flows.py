@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from solvers.monte_carlo.realisation import Realisation, dependent
 from theory.declaration.sites import Leaf
 from theory.declaration.vectors import Vec
+from theory.declaration.walks import leaves
 from theory.errors import DeclarationError, DivergenceError
 from theory.symbols import time
 
@@ -24,6 +25,11 @@ def integrated(draw: Realisation, rules: Mapping[Leaf, Vec], times: Sequence[flo
 
     DivergenceError where a state stops being finite, with the last time that was reached.
     """
+    groups = connected(rules)
+    if len(groups) > 1:
+        parts = [integrated(draw, {leaf: rules[leaf] for leaf in group}, times, timed) for group in groups]
+        yield from ({leaf: a for part in found for leaf, a in part.items()} for found in zip(*parts, strict=True))
+        return
     # Variants of the data, which a rule may hold, stand in columns.
     columns = max(np.shape(draw.site(rule.expr))[1] if np.ndim(draw.site(rule.expr)) == 2 else 1 for rule in rules.values())
     layout = _Layout({leaf: draw.arrays[leaf] for leaf in rules}, columns)
@@ -34,6 +40,16 @@ def integrated(draw: Realisation, rules: Mapping[Leaf, Vec], times: Sequence[flo
             names = ", ".join(leaf.name for leaf in rules)
             raise DivergenceError(f"states {names}: not finite at t = {until:g}; change the parameters")
         yield layout.opened(value)
+
+
+def connected(rules: Mapping[Leaf, Vec]) -> list[list[Leaf]]:
+    """The states in groups that move without each other, such as the members of an ensemble."""
+    group = {leaf: leaf for leaf in rules}
+    for leaf, rule in rules.items():
+        for other in set(leaves(rule)) & set(rules):
+            old, new = group[other], group[leaf]
+            group = {a: new if g == old else g for a, g in group.items()}
+    return [[leaf for leaf, g in group.items() if g == own] for own in dict.fromkeys(group.values())]
 
 
 class _Layout:

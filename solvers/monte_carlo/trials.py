@@ -18,6 +18,7 @@ from solvers.monte_carlo.observables import averaged, contributions, holds_avera
 from solvers.monte_carlo.points import Point
 from solvers.monte_carlo.realisation import Realisation
 from solvers.monte_carlo.statistics import Moments, Record
+from theory.declaration.members import joined
 from theory.declaration.observables import Contribution
 from theory.errors import DeclarationError, DivergenceError
 
@@ -83,7 +84,7 @@ def _run(piece: Piece) -> dict[int, list[Record]]:
 def _law(piece: Piece, given: Realisation) -> Any:
     law = check_law(piece.model)
     if issubclass(law, Dynamics):
-        return law(piece.model, piece.points[0], given, piece.time_step, piece.designs)
+        return law(joined(piece.model, piece.names), piece.points[0], given, piece.time_step, piece.designs)
     first = law(piece.model, piece.points[0], given)
     return with_copies(first, piece.model, piece.names, piece.points[0], given, check_law)
 

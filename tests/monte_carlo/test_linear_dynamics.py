@@ -19,7 +19,7 @@ TASKS = {
     "gradient-flow-regression": {"t": [0.1, 1.0, 20.0], "P": 20, "ridge": 0.05, **DATA},
     "linear-network": {"t": [0.5, 1.0, 3.0], "N": 40, "gain": 1.2, "leak": 0.5, "symmetry": -0.4},
     "momentum-regression": {"t": [0.3, 1.0, 5.0], "P": 20, "friction": 1.0, "ridge": 0.05, **DATA},
-    "random-feature-flow": {"t": [1.0, 10.0, 200.0], "P": 25, "N": 20, **DATA},
+    "random-feature-flow": {"t": [1.0, 10.0, 200.0], "P": 25, "N": 20, "members": 4.0, **DATA},
     "two-matrix-flow": {"t": [1.0, 4.0, 20.0], "P": 20, "N": 20, "M": 40},
 }
 

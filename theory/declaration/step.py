@@ -8,10 +8,12 @@ import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
 from theory.declaration.checks import refuse
+from theory.declaration.copies import copies_of
 from theory.declaration.laws import Model
 from theory.declaration.motion import constrained, couplings, momenta, settled, vectors
 from theory.declaration.parameters import Parameter
 from theory.declaration.printing import entry, name_latex
+from theory.declaration.sites import Leaf
 from theory.declaration.vectors import Vec
 from theory.declaration.walks import leaves, substitute
 from theory.symbols import time
@@ -100,9 +102,15 @@ class Step(Model):
         parts += [("constraint", value) for value in self.constraints.values()]
         parts += [("observable", value) for value in (observe.values() if isinstance(observe, Mapping) else ())]
         for where, part in parts:
-            loose = [a for a in leaves(part) if a.kind == "state" and a not in self.rules]
+            held = self.rules if where != "observable" else {*self.rules, *copies_of(self.rules, part)}
+            loose = [a for a in leaves(part) if a.kind == "state" and a not in held]
             if loose:
                 refuse("state without a law", f"{loose[0]} in the {where} {part}", "give it a rule, or define it with where=")
+
+    @property
+    def copies(self) -> tuple[Leaf, ...]:
+        """Copies of the states for other draws of a part of the disorder, as :func:`redrawn` puts them into observables."""
+        return copies_of(self.rules, tuple(self.observe.values()))
 
     def _wanted(self) -> list[sp.Symbol]:
         return [s for s in super()._wanted() if s not in self.constraints]

@@ -14,6 +14,7 @@ from sympy.core.function import AppliedUndef
 
 from theory.declaration.sites import Leaf
 from theory.dmft.fields import Fields, Use, weights
+from theory.dmft.members import Members
 from theory.dmft.notation import Entry, OrderParameter, past, step
 from theory.replica.data import plain
 from theory.symbols import time
@@ -124,7 +125,7 @@ class SingleSite:
     """
 
     def __init__(self, fields: Fields, averages: dict[Leaf, sp.Expr], learnt: dict[Leaf, sp.Expr] | None = None):
-        self.fields, self.averages, self.learnt = fields, averages, learnt or {}
+        self.fields, self.averages, self.learnt, self.members = fields, averages, learnt or {}, Members(fields)
         self.parameters: dict[sp.Expr, OrderParameter] = {}
         self.reach = self._closed({})
         while True:
@@ -215,12 +216,16 @@ class SingleSite:
             (source,), (x,) = conjugates, [e for e in pair if not e.conjugate]
             kind, first, second = "R", x, source
         else:
-            kind, (first, second) = "C", sorted(pair, key=lambda e: (e.of.name, e.at == past))
-        label = "" if weight == 1 else leaf.name
+            kind, (first, second) = "C", pair
+        felt = kind == "C" or (not before and second.of in self.reach.get(first.of, ()))
+        first, second = self.members.entries(first, second)
+        if kind == "C":
+            first, second = sorted((first, second), key=lambda e: (e.of.name, e.at == past))
+        label = "" if weight == 1 else self.members.names.get(leaf.name, leaf.name)
         dim, samples = self.fields.dims[first.of], self._samples(first, second)
         parameter = OrderParameter(kind, first.of, second.of, weight, dim, label, samples)
         value = parameter.at(first.at, second.at)
-        if kind == "R" and (before or second.of not in self.reach.get(first.of, ())):
+        if not felt:
             self.vanishing[parameter.at(past, time) if before else parameter.at(time, past)] = sp.S.Zero
             return sp.S.Zero
         self.parameters[value.func(time, past)] = parameter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import sympy as sp
 
@@ -49,6 +50,7 @@ class Linear:
     site: SingleSite
     transfer: dict
     _cache: dict = field(default_factory=dict, compare=False, repr=False)
+    _responses: dict[OrderParameter, sp.Expr] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, fields: Fields, site: SingleSite) -> Linear:
@@ -56,14 +58,17 @@ class Linear:
         return cls(fields, site, {dim: transfers(fields, site, dim) for dim in fields.populations})
 
     def parameters(self, kind: str) -> list[OrderParameter]:
-        found = [p for p in self.site.parameters.values() if p.kind == kind]
+        members = self.site.members
+        found = [p for p in self.site.parameters.values() if p.kind == kind and (kind == "R" or members.is_seen(p.x, p.y))]
         return sorted(found, key=lambda p: p.name)
 
     def response(self, parameter: OrderParameter) -> sp.Expr:
         """Σ over sites of the weighted response: the right-hand side of its equation."""
-        transfer: Transfer = self.transfer[parameter.dim]
-        summand = parameter.weight * transfer.push(parameter.x, parameter.y)
-        return total(parameter.dim, sp.factor(summand), self.fields.index(parameter.dim))
+        if parameter not in self._responses:
+            transfer: Transfer = self.transfer[parameter.dim]
+            summand = parameter.weight * transfer.push(parameter.x, parameter.y)
+            self._responses[parameter] = total(parameter.dim, sp.factor(summand), self.fields.index(parameter.dim))
+        return self._responses[parameter]
 
     @property
     def other(self) -> dict[sp.Symbol, sp.Symbol]:
@@ -97,10 +102,11 @@ class Linear:
         parameter = next(p for value, p in self.site.parameters.items() if value.func == correlation.func)
         return parameter.transform if correlation.args[0].name == "t" else self.swapped(parameter)
 
-    @staticmethod
-    def swapped(parameter: OrderParameter) -> sp.Symbol:
-        """C(z', z): needed where two fields differ."""
-        return sp.Symbol(parameter.name + "^T", real=True) if parameter.x != parameter.y else parameter.transform
+    def swapped(self, parameter: OrderParameter) -> sp.Symbol:
+        """C(z', z): needed where two fields differ, and not only in the member to which they belong."""
+        if self.site.members.exchangeable(parameter.x, parameter.y):
+            return parameter.transform
+        return sp.Symbol(parameter.name + "^T", real=True)
 
     @property
     def limits(self) -> dict[sp.Symbol, sp.Symbol]:
@@ -114,7 +120,7 @@ class Linear:
             for p in self.parameters("C"):
                 x, y = (self.transfer[p.dim].mixed({s: sp.S.One}) for s in (p.x, p.y))
                 found[p.transform] = self.products(p.dim, p.weight, x, y)
-                if p.x != p.y:
+                if self.swapped(p) != p.transform:
                     found[self.swapped(p)] = self.products(p.dim, p.weight, y, x)
             self._cache.update(_driven(found))
         return self._cache
@@ -158,6 +164,7 @@ def _driven(found: dict[sp.Symbol, list[Product]]) -> dict[sp.Symbol, tuple[Prod
         driven = wider
 
 
+@lru_cache(maxsize=512)
 def parted(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     """A factor as data times what holds frequencies and responses; roots of data never stay with the latter alone."""
     data, rest = sp.S.One, sp.S.One

@@ -7,6 +7,7 @@ from typing import Any
 
 import sympy as sp
 
+from theory.declaration.members import joined
 from theory.derivation import Derivation, Step
 from theory.dmft import sampled, scheduled
 from theory.dmft.action import SingleSite, bare_action, bilinear, kernels, learnt_part, matrix_average
@@ -30,6 +31,7 @@ def derive(model, closed: bool = True) -> Derivation:
     :class:`~theory.dmft.sampled.SiteProcess` that a sampler follows in time.
     DerivationError where the dynamics is beyond what is derived, naming the part.
     """
+    model = joined(model)
     kind = _kind(model) if closed else "sampled"
     steps = [
         Step(

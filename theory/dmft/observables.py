@@ -97,6 +97,9 @@ class Moments:
             products = [Product(dim, one, coefficient * w, f, one, (int(lasting), 0), summed) for (w, f), lasting in given]
         if not products:
             return sp.S.Zero
+        for known in self.found.values():
+            if (known.order, known.products, known.source) == (len(forms), tuple(products), None):
+                return known.symbol
         symbol = sp.Symbol(f"{name}_{len(self.found) + 1}", real=True)
         self.found[symbol] = Moment(symbol, len(forms), tuple(products))
         return symbol

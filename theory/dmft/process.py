@@ -152,15 +152,28 @@ def transfers(fields: Fields, site: SingleSite, dim: Dim) -> Transfer:
                 source[(s, True)] = source.get((s, True), sp.S.Zero) + c
         rows.append(row)
         sources.append(source)
-    matrix = sp.Matrix([[row.get(y, sp.S.Zero) for y in unknowns] for row in rows])
-    if sp.cancel(matrix.det()) == 0:
-        raise DerivationError(f"laws over {dim}: their linear equations have no unique solution; give every state a law of its own")
-    names = sorted({s for source in sources for s in source}, key=str)
     of: dict[sp.Symbol, dict] = {x: {} for x in unknowns}
-    right = sp.Matrix([[source.get(s, sp.S.Zero) for s in names] for source in sources])
-    solution = matrix.LUsolve(right) if names else right
-    for i, x in enumerate(unknowns):
-        for j, s in enumerate(names):
-            if (factor := sp.factor(sp.cancel(solution[i, j]))) != 0:
-                of[x][s] = factor
+    solved: dict[tuple, sp.Matrix] = {}
+    for group in _connected(unknowns, rows):
+        matrix = sp.Matrix([[rows[i].get(unknowns[j], sp.S.Zero) for j in group] for i in group])
+        if matrix.to_DM().to_field().rank() < len(group):
+            why = "their linear equations have no unique solution"
+            raise DerivationError(f"laws over {dim}: {why}; give every state a law of its own")
+        names = list(dict.fromkeys(s for i in group for s in sorted(sources[i], key=str)))
+        right = sp.Matrix([[sources[i].get(s, sp.S.Zero) for s in names] for i in group])
+        key = matrix.as_immutable(), right.as_immutable()
+        if key not in solved:  # members of an ensemble have the same equations
+            solved[key] = matrix.LUsolve(right).applyfunc(lambda e: sp.factor(sp.cancel(e))) if names else right
+        for row, i in enumerate(group):
+            of[unknowns[i]] = {s: value for s, value in zip(names, solved[key].row(row), strict=True) if value != 0}
     return Transfer(of)
+
+
+def _connected(unknowns: list[sp.Symbol], rows: list[dict[sp.Symbol, sp.Expr]]) -> list[list[int]]:
+    """Numbers of the equations that hang together, in order: members of an ensemble have equations of their own."""
+    place, group = {x: i for i, x in enumerate(unknowns)}, list(range(len(unknowns)))
+    for i, row in enumerate(rows):
+        for y in row:
+            old, new = group[place[y]], group[i]
+            group = [new if g == old else g for g in group]
+    return [[i for i, g in enumerate(group) if g == own] for own in dict.fromkeys(group)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
+from theory.declaration.copies import original
 from theory.declaration.vectors import Vec
 from theory.declaration.walks import collect
 from theory.dmft.fields import Fields, Learnt
@@ -30,7 +31,7 @@ def read_fields(model, observe: bool = False) -> Fields:
         if start is not None:
             fields.starts[state] = fields.lower(start.expr, leaf.dim)
         elif "initial_variance" in leaf.how:
-            drawn = fields._symbol(f"{leaf.name}_0", leaf.dim, fields.batches[state])
+            drawn = fields._symbol(f"{original(leaf).name}_0", leaf.dim, fields.batches[state])
             fields.starts[state], fields.variances[drawn] = drawn, at_mode(leaf.how["initial_variance"], fields.index(leaf.dim))
         else:
             fields.starts[state] = sp.S.Zero

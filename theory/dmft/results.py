@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -177,8 +177,9 @@ def assembled(state: State, model) -> dict[str, Any]:
     moments, observables = _observables(linear, model)
     responses = {p.transform: linear.response(p) for p in linear.parameters("R")}
     correlations = linear.correlations()
-    summed = [*responses.values(), *(linear.summand(p) for ps in correlations.values() for p in ps)]
-    summed += [linear.summand(p) for m in moments.values() for p in m.products]
+    products = [p for ps in (*correlations.values(), *(m.products for m in moments.values())) for p in ps]
+    bare = dict.fromkeys(replace(p, carrier=sp.S.One, lasting=(0, 0)) for p in products)
+    summed = [*responses.values(), *map(linear.summand, bare)]
     parameters = [parameter_of(p) for p in model.parameters]
     if model.continuous and all(p.name != TIME_STEP.name for p in parameters):
         parameters.append(TIME_STEP)
