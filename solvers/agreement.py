@@ -22,6 +22,7 @@ from solvers.options import check_model, check_names
 from solvers.replication import growth_of
 from solvers.tasks import sample_values, whole_steps
 from theory.dmft.sampled import SiteProcess
+from theory.dmft.scheduled import LinearProcess
 from theory.errors import ParameterError, did_you_mean
 
 FEWEST = 30
@@ -148,7 +149,7 @@ def check(
         _check_sizes(sizes)
     theory = model.theory() if theory is None else theory
     chosen = {} if on_data else sample_values(model, values)
-    if isinstance(theory, SiteProcess):
+    if isinstance(theory, SiteProcess | LinearProcess):
         time_step = whole_steps(theory, chosen, time_step)
     values = {**values, **chosen}
     names = _names(model, theory, observables)

@@ -10,12 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.compile import compile_expressions
-from solvers.dynamical.times import step_name
+from solvers.dynamical.times import check_times, step_name
+from solvers.dynamical.trajectories import Trajectory
 from solvers.dynamical.two_time import March
 from solvers.limits import FINITE
-from solvers.modes.mode_data import ModeData
+from solvers.manifests import manifest
+from solvers.modes.mode_data import ModeData, full_data, mode_data
 from solvers.points import Piece
 from solvers.systems import symbols_of
+from solvers.values import Values
 from theory.errors import DivergenceError
 
 ROUNDING = 1e-15
@@ -65,7 +68,7 @@ class MarchTask:
             for i in members:
                 for name in self.names:
                     seen = [
-                        self._observed(name, {**data.sizes, **at}, f[int(steps[i])]) for data, f in zip(runs, found, strict=False)
+                        self.observed(name, {**data.sizes, **at}, f[int(steps[i])]) for data, f in zip(runs, found, strict=False)
                     ]
                     values[name][i] = seen[0] if seen else np.nan
                     errors[name][i] = self._error(seen, int(steps[i])) if seen else np.inf
@@ -76,7 +79,7 @@ class MarchTask:
             piece.kinds[name] = np.full(piece.values[name].shape, FINITE)
         return piece
 
-    def _observed(self, name: str, fixed: dict[Any, Any], moments: dict[Any, NDArray]) -> NDArray:
+    def observed(self, name: str, fixed: dict[Any, Any], moments: dict[Any, NDArray]) -> NDArray:
         compiled = compile_expressions([self.theory.observables[name]])
         given = {**fixed, **moments}
         return np.asarray(compiled({s: given[s] for s in compiled.scalars})[0], dtype=float)
@@ -85,6 +88,28 @@ class MarchTask:
     def _error(seen: list[NDArray], steps: int) -> NDArray:
         apart = np.abs(seen[0] - seen[1]) / np.abs(seen[0]) if len(seen) > 1 else np.zeros(np.shape(seen[0]))
         return np.where(np.isfinite(apart), apart, np.inf) + ROUNDING * (steps + 1)
+
+
+def followed(theory: Any, bound: Values, times: NDArray, length: float, responses: bool) -> Trajectory:
+    """All steps up to the last of some times, with the order parameters of two times; every mode by itself."""
+    from threadpoolctl import threadpool_limits
+
+    check_times(theory, bound)
+    given = {p.name: bound.axes.get(p.name, bound.fixed.get(p.name)) for p in theory.parameters}
+    data = full_data(theory, *mode_data(theory, {p.name: given[p.name] for p in theory.parameters if p.ndim}, bound.multiplicity))
+    scalars = {p.name: np.asarray([given[p.name]], dtype=float) for p in theory.parameters if not p.ndim and p.name != "t"}
+    at = {s: float(v[0]) for s, v in symbols_of(theory, scalars).items()}
+    wanted = np.rint(times / length).astype(int)
+    march = March(theory, at, data, int(wanted.max()), length, responses)
+    with threadpool_limits(limits=1), np.errstate(all="ignore"):
+        found = march.run(sorted(set(wanted.tolist())), list(theory.moments))
+    task = MarchTask(theory, {}, data, None, tuple(theory.observables))
+    seen = {n: np.array([task.observed(n, {**data.sizes, **at}, found[k]) for k in wanted.tolist()]) for n in task.names}
+    errors = {n: np.abs(v) * (ROUNDING * (wanted + 1)).reshape(-1, *(1,) * (v.ndim - 1)) for n, v in seen.items()}
+    kept = {p.name: v for p, v in (*march.correlations.items(), *march.responses.items())}
+    kept |= {str(m): v for m, v in march.multipliers.values.items()}
+    note = manifest(theory.name, theory.signature, given, responses=responses)
+    return Trajectory(theory.name, times, seen, errors, kept, 1, note)
 
 
 def nodes_for(tolerance: float) -> int:

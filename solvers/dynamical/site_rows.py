@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
+from sympy.core.function import AppliedUndef
 
 from solvers.compile import compile_expressions
 from solvers.modes.mode_data import ModeData
@@ -36,18 +37,40 @@ class Coefficients:
     def __init__(self, scalars: Mapping[Any, float], data: ModeData, times: NDArray, length: float):
         self.scalars = {**data.sizes, **scalars, step: length}
         self.data, self.times = data, times
+        self.multipliers: dict[sp.Symbol, NDArray] = {}
         self._known: dict[sp.Expr, tuple[bool, NDArray]] = {}
 
     def __call__(self, expression: sp.Expr, now: int = 0) -> NDArray:
         """At the step ``now``."""
+        held = {m: v[now] for m, v in self.multipliers.items() if m in expression.free_symbols}
+        if held:
+            return self._value(expression, {**held, time: self.times[now]})
         if expression not in self._known:
             timed = time in expression.free_symbols
-            at = {**self.scalars, time: self.times if timed else 0.0}
-            compiled = compile_expressions([expression])
-            value = compiled({s: at[s] for s in compiled.scalars}, self.data.arrays, self.data.weights, self.data.counts)[0]
-            self._known[expression] = timed, np.asarray(value, dtype=float)
+            self._known[expression] = timed, self._value(expression, {time: self.times if timed else 0.0})
         timed, value = self._known[expression]
         return value[now] if timed else value
+
+    def _value(self, expression: sp.Expr, more: Mapping[Any, Any]) -> NDArray:
+        at = {**self.scalars, **more}
+        compiled = compile_expressions([expression])
+        value = compiled({s: at[s] for s in compiled.scalars}, self.data.arrays, self.data.weights, self.data.counts)[0]
+        return np.asarray(value, dtype=float)
+
+
+def products(expression: sp.Expr, matrix: Callable[[sp.Expr], NDArray]) -> list[tuple[sp.Expr, list[tuple[NDArray, int]]]]:
+    """A sum of products of correlations: coefficients, and with each the matrices and their powers, entry by entry."""
+    found = []
+    for term in sp.Add.make_args(sp.expand(expression)):
+        rest, factors = sp.S.One, []
+        for factor in sp.Mul.make_args(term):
+            base, power = factor.as_base_exp()
+            if isinstance(base, AppliedUndef):
+                factors.append((matrix(base), int(power)))
+            else:
+                rest *= factor
+        found.append((rest, factors))
+    return found
 
 
 def over_past(chi: NDArray, kernel: NDArray, n: int, columns: int) -> NDArray:

@@ -17,6 +17,7 @@ from solvers.options import check_executor, check_names
 from solvers.results import Curve
 from solvers.values import Values, bind
 from theory.dmft.sampled import SiteProcess
+from theory.dmft.scheduled import LinearProcess
 from theory.errors import ConvergenceError, ParameterError, QuenchedError, did_you_mean
 
 SAMPLES, SCRAMBLES, NODES = 2048, 8, 96
@@ -82,12 +83,14 @@ def march(
     theory: Any, *, samples: int = SAMPLES, scrambles: int = SCRAMBLES, seed: int = 0, responses: bool = True,
     executor: Executor | None = None, **values: Any,
 ) -> Trajectory:  # fmt: skip
-    """A :class:`Trajectory` of a sampled theory: ``t`` is one time or several, other parameters as in :func:`solve`.
+    """A :class:`Trajectory` of a sampled theory, or of a linear one that is marched: ``t`` is one time or several, other parameters
+    as in :func:`solve`.
 
-    ``responses=False`` leaves the memory out: a wrong theory wherever there is one, for comparison. Raises ParameterError for bad
-    input and DivergenceError, naming the time, where the dynamics runs away.
+    A linear theory is marched once, exactly, every mode by itself; its multipliers are among the order parameters. ``samples``,
+    ``scrambles`` and ``seed`` do not matter to it. ``responses=False`` leaves the memory out: a wrong theory wherever there is one,
+    for comparison. Raises ParameterError for bad input and DivergenceError, naming the time, where the dynamics runs away.
     """
-    _check_options(theory, samples, scrambles, seed)
+    _check_options(theory, samples, scrambles, seed, (SiteProcess, LinearProcess))
     check_executor(executor)
     bound = bind(theory, values)
     others = [n for n in bound.axes if n != "t"]
@@ -95,6 +98,10 @@ def march(
         raise ParameterError(f"{others[0]}: {len(bound.axes[others[0]])} values given to march, which takes one point; use sweep")
     times = bound.axes["t"] if "t" in bound.axes else np.array([float(bound.fixed["t"])])
     length = float(bound.fixed["time_step"]) if theory.continuous else 1.0
+    if isinstance(theory, LinearProcess):
+        from solvers.dynamical.marching import followed
+
+        return followed(theory, bound, times, length, responses)
     wanted = tuple(int(n) for n in steps_to(theory, times, length))
     fixed = {n: v for n, v in bound.fixed.items() if n not in ("t", "time_step")}
     make = _tasks(theory, fixed, wanted, length, samples, scrambles, seed, True, responses)
@@ -220,8 +227,8 @@ def _names(theory: Any, observables: Sequence[str] | str | None) -> tuple[str, .
     return tuple(dict.fromkeys(names))
 
 
-def _check_options(theory: Any, samples: Any, scrambles: Any, seed: Any) -> None:
-    if not isinstance(theory, SiteProcess):
+def _check_options(theory: Any, samples: Any, scrambles: Any, seed: Any, kinds: Any = SiteProcess) -> None:
+    if not isinstance(theory, kinds):
         raise ParameterError(f"theory: {getattr(theory, 'name', theory)} is not sampled; use solve or sweep")
     for name, value, least in (("samples", samples, 16), ("scrambles", scrambles, 2), ("seed", seed, 0)):
         if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:

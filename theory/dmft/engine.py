@@ -93,10 +93,7 @@ def derive(model, closed: bool = True) -> Derivation:
 def _kind(model) -> str:
     """One of "closed" for linear laws, "scheduled" for linear ones that change with time, else "sampled"."""
     fields = read_fields(model)
-    if not fields.is_plain:
-        return "sampled"
-    laws = [*fields.laws.values(), *fields.auxiliary.values()]
-    if any(sp.expand(law).diff(a, b) != 0 for law in laws for a in law.free_symbols & set(fields.dims) for b in fields.dims):
+    if not fields.is_linear:
         return "sampled"
     return "scheduled" if fields.is_scheduled else "closed"
 

@@ -11,7 +11,7 @@ from theory.declaration.dimensions import Dim
 from theory.declaration.ensembles import Gaussian
 from theory.declaration.scalars import Average, Over
 from theory.declaration.sites import Dot, Functional, Leaf, Site, tops
-from theory.declaration.tensors import Contraction, Slope, sloped
+from theory.declaration.tensors import Contraction, Slope
 from theory.declaration.vectors import Vec
 from theory.declaration.walks import replace_tops
 from theory.dmft.notation import SampleSum, step
@@ -102,9 +102,7 @@ class Fields:
             if isinstance(top, Over):
                 rule[top] = SampleSum(self.lower(top.expr, dim), top.dim) if top.dim.finite else self.total(top)
             elif isinstance(top, Contraction):
-                # Euler's theorem for what is homogeneous in its vector.
-                whole = Over(top.expr * sloped(top.tensor, top.expr), top.tensor.dims[0])
-                rule[top] = self.total(whole) / len(top.tensor.dims)
+                rule[top] = self.lower(top.by_sites, dim)
             elif isinstance(top, Functional):
                 raise DerivationError(f"{self.model.name}: {top} in the dynamics; only sums over sites and samples are derived")
             elif isinstance(top.node, Dot):
@@ -215,16 +213,20 @@ class Fields:
         return sorted(found, key=lambda d: d.name)
 
     @property
-    def is_plain(self) -> bool:
-        """Whether there is nothing but states, matrices drawn once and local fields, all without samples."""
-        batched = any(self.batches.values())
-        moved = self.sums or self.learnt or self.constraints or self.fresh or batched
-        return not moved and not any("fresh" in u.leaf.how or u.leaf.kind == "tensor" for u in self.uses)
+    def is_linear(self) -> bool:
+        """Whether all laws are linear in the fields, but for multipliers, and couplings are drawn once, without samples."""
+        laws = [*self.laws.values(), *self.auxiliary.values(), *self.starts.values()]
+        if self.learnt or any(self.batches.values()) or any("fresh" in u.leaf.how for u in self.uses):
+            return False
+        if any(law.free_symbols & set(self.sums) for law in laws):
+            return False
+        return all(sp.expand(law).diff(a, b) == 0 for law in laws for a in law.free_symbols & set(self.dims) for b in self.dims)
 
     @property
     def is_scheduled(self) -> bool:
-        """Whether a law changes with time, or depends on the length of a step."""
-        return any({time, step} & law.free_symbols for law in (*self.laws.values(), *self.auxiliary.values()))
+        """Whether what acts on a state changes with time: a rate, a multiplier, noise, or the kernel of a tensor."""
+        timed = any({time, step} & law.free_symbols for law in (*self.laws.values(), *self.auxiliary.values()))
+        return timed or bool(self.constraints or self.fresh) or any(u.leaf.kind == "tensor" for u in self.uses)
 
 
 def weights(leaf: Leaf) -> tuple[sp.Expr, sp.Expr]:

@@ -12,6 +12,7 @@ from theory.declaration.dimensions import Dim
 from theory.declaration.observables import Contribution
 from theory.declaration.scalars import Average, Over
 from theory.declaration.sites import tops
+from theory.declaration.tensors import Contraction
 from theory.declaration.vectors import Vec
 from theory.declaration.walks import collect, replace_tops
 from theory.dmft.closure import Linear, Product, Sources, parted
@@ -129,6 +130,7 @@ def register(fields: Fields, observe: Mapping[str, object]) -> None:
     for value in observe.values():
         if isinstance(value, Contribution):
             continue
+        value = by_sites(value)
         sites = [(value.expr, value.dim)] if isinstance(value, Vec) else [(t.expr, t.dim) for t in sorted(tops(value), key=str)
                                                                           if isinstance(t, Over) and not t.dim.finite]  # fmt: skip
         for expression, dim in sites:
@@ -136,6 +138,13 @@ def register(fields: Fields, observe: Mapping[str, object]) -> None:
             for part in (expression, *(a.expr for a in inner)):
                 plain_part = replace_tops(collect(part), {a: sp.S.Zero for a in inner})
                 fields.lower(plain_part, dim)
+
+
+def by_sites(value):
+    """An observable with the contractions of tensors in it as sums over sites."""
+    if isinstance(value, Vec):
+        return value
+    return replace_tops(value, {c: c.by_sites for c in sorted(tops(value), key=str) if isinstance(c, Contraction)})
 
 
 def products_of(expression: sp.Expr, moving: set[sp.Symbol], name: str) -> list[tuple[sp.Expr, list[sp.Expr]]]:

@@ -1,4 +1,4 @@
-"""The end of the derivation of a linear dynamics whose laws change with time: causal equations for two times."""
+"""The end of the derivation of a linear dynamics that changes, by rates or multipliers: causal equations for two times."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from theory.declaration.walks import collect, replace_tops
 from theory.dmft.action import SingleSite
 from theory.dmft.causality import schedule
 from theory.dmft.fields import Fields
-from theory.dmft.observables import products_of
+from theory.dmft.observables import by_sites, products_of
 from theory.dmft.process import linear_form
 from theory.dmft.sampled import TIME_STEP
 from theory.equations import Theory
@@ -47,10 +47,10 @@ class TimeMoment:
 
 @dataclass(frozen=True)
 class LinearProcess(Theory):
-    """A linear dynamics with a schedule, to be marched in time: responses and correlations of two times, row by row.
+    """A linear dynamics that changes with time, to be marched: responses and correlations of two times, row by row.
 
     ``laws`` and ``auxiliary`` are linear forms (the symbol 1 for what holds no field), whose coefficients may hold the time;
-    ``order`` is the one in which the fields of one time follow from each other.
+    ``order`` is the one in which the fields of one time follow from each other, ``constraints`` what multipliers keep at zero.
     """
 
     fields: Any = None
@@ -60,6 +60,7 @@ class LinearProcess(Theory):
     auxiliary: Mapping[sp.Symbol, Form] = field(default_factory=dict)
     starts: Mapping[sp.Symbol, Form] = field(default_factory=dict)
     moments: Mapping[sp.Symbol, TimeMoment] = field(default_factory=dict)
+    constraints: Mapping[sp.Symbol, sp.Expr] = field(default_factory=dict)
     continuous: bool = True
 
     @property
@@ -68,7 +69,7 @@ class LinearProcess(Theory):
         from theory.signatures import signature
 
         read = [e for m in self.moments.values() for e in (m.coefficient, m.first, m.second)]
-        return signature(self.name, self.continuous, *self.equations, *read, *self.observables.values())
+        return signature(self.name, self.continuous, *self.equations, *read, *self.observables.values(), *self.constraints.values())
 
     @property
     def per_mode(self) -> set[str]:
@@ -91,6 +92,7 @@ def assembled(state: Mapping[str, Any], model) -> dict[str, Any]:
     site: SingleSite = state["site"]
     moments = _Moments(fields)
     observables = {name: moments.observable(name, value) for name, value in model.observe.items()}
+    constraints = {m: moments.observable(f"constraint of {m}", value) for m, value in model.constraints.items()}
     laws = {x: linear_form(e, fields, f"law of {x}") for x, e in fields.laws.items()}
     auxiliary = {x: linear_form(e, fields, f"definition of {x}") for x, e in fields.auxiliary.items()}
     starts = {x: linear_form(e, fields, f"initial value of {x}") for x, e in fields.starts.items()}
@@ -117,6 +119,7 @@ def assembled(state: Mapping[str, Any], model) -> dict[str, Any]:
         auxiliary=auxiliary,
         starts=starts,
         moments=moments.found,
+        constraints=constraints,
         continuous=model.continuous,
     )
     return {"theory": theory}
@@ -134,7 +137,7 @@ class _Moments:
         if isinstance(value, Vec):
             made = self._site(name, collect(value).expr, value.dim, False)
             return made.xreplace({self.fields.index(value.dim): ModeIndex(value.dim.name)})
-        rule = {}
+        rule, value = {}, by_sites(value)
         for top in sorted(tops(value), key=str):
             if not isinstance(top, Over) or top.dim.finite:
                 raise DerivationError(f"observable {name}: {top} is no sum over an infinite dimension; wrap it in sum_over or mean")
