@@ -40,7 +40,7 @@ def mode_sum(modes, f, carrier):
     return math.fsum(values if modes.multiplicity is None else modes.multiplicity * values)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(spectra(), st.floats(-4, 1), st.floats(0, 6), st.integers(0, 3), st.integers(0, 2), st.booleans())
 def test_compression_leaves_every_sum(modes, place, sharpness, a, excess, carrier):
     """Real kappa anywhere in the spectrum or beside it, P > 0."""

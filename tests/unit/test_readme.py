@@ -35,6 +35,7 @@ def files(folder: Path) -> None:
             (folder / name[1]).write_text(block, "utf-8")
 
 
+@pytest.mark.slow
 def test_the_python_blocks_run_in_order(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     namespace: dict = {}

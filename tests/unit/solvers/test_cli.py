@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -225,7 +226,9 @@ def test_an_interrupt_is_one_line_and_130(tmp_path):
     (tmp_path / "slow.py").write_text("import time\nprint('here', flush=True)\ntime.sleep(60)")
     call = [sys.executable, "-m", "solvers.cli", "derive", f"{tmp_path}/slow.py:model"]
     environment, pipe = {**os.environ, "PYTHONPATH": str(ROOT)}, subprocess.PIPE
-    process = subprocess.Popen(call, stdout=pipe, stderr=pipe, text=True, env=environment)
+    # A process started in the background inherits a SIGINT that is ignored.
+    heeded = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = subprocess.Popen(call, stdout=pipe, stderr=pipe, text=True, env=environment, preexec_fn=heeded)
     assert process.stderr.readline() == "here\n"
     time.sleep(0.05)
     process.send_signal(signal.SIGINT)

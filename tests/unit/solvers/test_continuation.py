@@ -86,6 +86,7 @@ def test_a_line_of_given_value_is_traced():
     assert len(line["T"]) > 20
 
 
+@pytest.mark.slow
 def test_branches_of_models_pass_through_their_solutions():
     theory = models.ElasticNet().theory()
     task = dict(P=0.7, N=1.0, noise=0.1, ridge=0.05)

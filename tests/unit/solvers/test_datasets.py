@@ -10,6 +10,7 @@ from solvers.datasets import load
 from theory.errors import ParameterError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name, pixels, images", [("digits", 64, 1797), ("mnist", 784, 5000)])
 def test_whole_set(name, pixels, images):
     data = load(name, None, normalise=None)

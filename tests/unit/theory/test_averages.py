@@ -70,7 +70,7 @@ def test_pickling_and_rebuilding_give_the_same_expression(s):
         assert average.func(*average.args) == average
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(sums(), st.sampled_from([x, y]), sums())
 def test_substitution_of_a_sum_captures_nothing(s, old, new):
     scalars = {**SCALARS, old: exact(new)}
@@ -79,7 +79,7 @@ def test_substitution_of_a_sum_captures_nothing(s, old, new):
     assert exact(s.subs(old, new)) == expected
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(sums(), st.sampled_from([x, y]))
 def test_derivative_is_that_of_the_written_out_sum(s, by):
     written = value(sp.sympify(s), DATA, {**SCALARS, x: x, y: y})
@@ -98,7 +98,7 @@ def test_bound_variables_are_not_free(s):
     assert not any(isinstance(symbol, Bound) for symbol in s.free_symbols)
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(sums())
 def test_expand_and_together_keep_the_value(s):
     assert exact(sp.expand(s)) == exact(s)
@@ -150,6 +150,7 @@ def test_latex_reads_like_the_literature():
     assert r"\left\langle" in sp.latex(GaussianAverage(sp.tanh(VARIABLES[0]), VARIABLES[0]))
 
 
+@pytest.mark.slow
 def test_signature_is_the_same_in_another_process():
     code = (
         "from theory.averages import ModeSum; from theory.modes import *; from theory.signatures import signature\n"

@@ -57,6 +57,7 @@ def test_the_unknown_is_bracketed_by_the_values_of_its_map_at_zero_and_infinity(
     assert unknown.lower == ridge and sp.expand(unknown.upper - ridge).is_nonnegative
 
 
+@pytest.mark.slow
 def test_the_signature_does_not_depend_on_the_process(theory):
     code = "from theory import models; print(models.KernelRegression().theory().signature)"
     runs = {

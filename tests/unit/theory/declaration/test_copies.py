@@ -50,6 +50,7 @@ def test_the_energy_of_a_copy_is_that_of_its_draw():
     assert energy.minimiser().observe["c"] == sum_over(M, estimator * redrawn(estimator, X))
 
 
+@pytest.mark.slow
 def test_simulated_copies_share_what_is_not_redrawn():
     observe = {
         "self": w.square(),

@@ -34,7 +34,7 @@ square = st.recursive(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(square, square)
 def test_algebra_is_that_of_matrices(world, a, b):
     at = world(SIZES, VALUES)
@@ -50,14 +50,14 @@ product = st.lists(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(product, product)
 def test_a_product_applies_factor_by_factor(a, b):
     a, b = Prod(*a), Prod(*b)
     assert J @ ((a @ b) @ w) == J @ (a @ (b @ w)) == (J @ a @ b) @ w
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(square, square)
 def test_products_associate_and_transpose(world, a, b):
     at = world(SIZES, VALUES)
@@ -67,14 +67,14 @@ def test_products_associate_and_transpose(world, a, b):
     assert (a @ b) @ J == a @ (b @ J)
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(square)
 def test_application_keeps_the_meaning(world, a):
     at = world(SIZES, VALUES)
     assert np.allclose(at.vector(a @ (2 * w)), 2 * at.matrix(a) @ at.vector(w))
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(square)
 def test_round_trip(a):
     again = pickle.loads(pickle.dumps(a))

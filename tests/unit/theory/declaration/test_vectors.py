@@ -35,14 +35,14 @@ def grow(inner):
 vectors = st.recursive(leaf, grow, max_leaves=4)
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(vectors, vectors, st.sampled_from([operator.add, operator.sub, operator.mul]))
 def test_operators_act_entry_by_entry(world, a, b, operation):
     at = world(SIZES, {lam: 0.7})
     assert np.allclose(at.vector(operation(a, b)), operation(at.vector(a), at.vector(b)))
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(vectors, vectors)
 def test_products_distribute_over_sums(world, a, b):
     at = world(SIZES, {lam: 0.7})
@@ -50,7 +50,7 @@ def test_products_distribute_over_sums(world, a, b):
     assert collect(X @ (w - 2 * w0)) == collect(X @ w - 2 * (X @ w0))
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(vectors)
 def test_square_is_the_sum_of_squares(world, a):
     at = world(SIZES, {lam: 0.7})

@@ -63,7 +63,7 @@ def fields(expression) -> int:
     return len([s for s in sites(expression) if isinstance(s.node, Dot)])
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(over_samples)
 def test_collect_keeps_the_value_and_never_adds_fields(world, v):
     at, collected = world(SIZES, VALUES), collect(v)
@@ -81,7 +81,7 @@ def test_collect_leaves_one_field_per_matrix():
     assert collect((X @ w - X @ w0).square()) == (X @ (w - w0)).square()
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(over_samples)
 def test_substitution_reaches_everything(world, v):
     at = world(SIZES, VALUES)
