@@ -94,7 +94,8 @@ class System:
         seen = [self.observable(name) for name in (*(s.name for s in theory.definitions), *theory.observables)]
         self.folded = any(e.has(TreeAverage) for e in flat)
         self.has_quadrature = any(e.has(*QUADRATURES) for e in [*flat, *ends, *seen])
-        self.evolves = any(u.start is not None for u in theory.unknowns) or any(e.has(*QUADRATURES, H) for e in flat)
+        moving = {s for e in flat for a in e.atoms(*QUADRATURES, H) for s in a.free_symbols} & set(self.unknowns)
+        self.evolves = any(u.start is not None for u in theory.unknowns) or bool(moving)
         self.depth = max((depth(e) for e in [*flat, *ends, *seen]), default=0)
         self.per_mode = {n for n in theory.observables if any(isinstance(s, ModeIndex) for s in self.observable(n).free_symbols)}
         self.base = self

@@ -85,13 +85,14 @@ def solve_linear(equation: sp.Expr, unknown: sp.Symbol) -> sp.Expr | None:
 
 
 def eliminate(
-    equations: Iterable[sp.Expr], unknowns: Sequence[sp.Symbol], keep: Iterable[sp.Symbol] = ()
+    equations: Iterable[sp.Expr], unknowns: Sequence[sp.Symbol], keep: Iterable[sp.Symbol] = (), longest: float = float("inf")
 ) -> tuple[list[sp.Expr], dict[sp.Symbol, sp.Expr]]:
     """Greedy elimination: whichever equation gives an unknown explicitly and most simply is solved and substituted.
 
-    Returns the remaining equations and the eliminated unknowns in terms of those that remain.
+    Returns the remaining equations and the eliminated unknowns in terms of those that remain. It ends where the simplest solution
+    takes more than ``longest`` operations.
     """
-    remaining, solved = list(equations), {}
+    remaining, solved, solutions = list(equations), {}, {}
     candidates = [x for x in unknowns if x not in set(keep)]
     while True:
         best = None
@@ -99,13 +100,15 @@ def eliminate(
             for position, equation in enumerate(remaining):
                 if unknown not in equation.free_symbols:
                     continue
-                solution = solve_linear(equation, unknown)
+                if (equation, unknown) not in solutions:
+                    solutions[equation, unknown] = solve_linear(equation, unknown)
+                solution = solutions[equation, unknown]
                 if solution is None or unknown in solution.free_symbols:
                     continue
                 rank = (sp.count_ops(solution), order, position)
                 if best is None or rank < best[0]:
                     best = (rank, position, unknown, solution)
-        if best is None:
+        if best is None or best[0][0] > longest:
             return remaining, solved
         _, position, unknown, solution = best
         remaining.pop(position)

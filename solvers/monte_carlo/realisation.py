@@ -13,9 +13,11 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from solvers.monte_carlo import features
 from solvers.monte_carlo.expressions import evaluate
 from theory.declaration.ensembles import MatrixLeaf
 from theory.declaration.keys import canonical
+from theory.declaration.mapped import Mapped
 from theory.declaration.matrices import Diag, Inv, Mat, Prod, Sum
 from theory.declaration.scalars import Average, Over, QuadraticForm, Trace
 from theory.declaration.sites import Dot, Functional, Leaf, Site, tops
@@ -32,6 +34,7 @@ class Realisation:
         self.symbols = dict(symbols)
         self.arrays = dict(arrays)
         self._fields: dict[Site, NDArray] = {}
+        self._features: dict[str, NDArray] = {}
 
     def with_symbols(self, values: Mapping[sp.Symbol, Any]) -> Realisation:
         """The same draw with other values of some parameters or spectra; a spectrum may have several columns."""
@@ -116,10 +119,18 @@ class Realisation:
 
     def dense(self, matrix: Mat) -> NDArray:
         """A matrix as an array."""
+        if isinstance(matrix, Mapped):
+            return self._mapped(matrix)
         if isinstance(matrix, MatrixLeaf):
             array = self.arrays[matrix.leaf]
             return array.T if matrix.transposed else array
         return self.apply(matrix, np.eye(self.size(matrix.cols)))
+
+    def _mapped(self, matrix: Mapped) -> NDArray:
+        """Functions of the entries of a matrix; each is computed once for a draw."""
+        if matrix.key not in self._features:
+            self._features[matrix.key] = features.values(matrix, self.dense(matrix.matrix), self)
+        return self._features[matrix.key]
 
     def linear(self, expression: sp.Expr, state: Leaf) -> NDArray:
         """The matrix S of a site expression S @ state + (what does not depend on it): a diagonal, shape (sites,), or (sites, N).

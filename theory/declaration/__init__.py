@@ -24,6 +24,7 @@ from theory.declaration.gradients import affine, gradient
 from theory.declaration.laws import Model
 from theory.declaration.learning import Outer, hebb
 from theory.declaration.linearised import differential, linearised
+from theory.declaration.mapped import Mapped, centred
 from theory.declaration.matrices import Diag, Inv, Prod, Sum
 from theory.declaration.matrix import Mat
 from theory.declaration.observables import Contribution
@@ -38,10 +39,10 @@ from theory.declaration.walks import collect, leaves, linear_coefficients, parti
 __all__ = [
     # dimensions and the objects that live on them
     "Dim", "Spectrum", "Vec", "Quenched", "Noise", "Signs", "State", "Mat", "Gaussian", "Deterministic", "Tensor", "Diag",
-    "Sum", "Prod", "Inv", "Outer", "hebb",
+    "Sum", "Prod", "Inv", "Mapped", "Outer", "hebb",
     # scalars and functions
     "sum_over", "mean", "average", "Tr", "quadratic_form", "redrawn", "Over", "Average", "QuadraticForm", "Trace", "Contraction",
-    "tanh", "erf", "relu", "heaviside", "sign", "sqrt", "exp", "log", "cosh", "sin", "cos", "absolute", "wall",
+    "tanh", "erf", "relu", "heaviside", "sign", "sqrt", "exp", "log", "cosh", "sin", "cos", "absolute", "centred", "wall",
     # laws
     "Model", "Energy", "Expression", "Step", "differential", "linearised", "Descent", "Parameter", "Contribution",
     # walks

@@ -1,10 +1,10 @@
-"""Functions that act on a vector entry by entry, and on a scalar as in SymPy."""
+"""Functions that act on a vector or matrix entry by entry, and on a scalar as in SymPy."""
 
 from __future__ import annotations
 
 import sympy as sp
 
-from theory.declaration.checks import refuse
+from theory.declaration.mapped import mapped
 from theory.declaration.matrix import Mat
 from theory.declaration.vectors import Vec
 
@@ -29,11 +29,11 @@ class Wall(sp.Function):
 def _elementwise(name: str, function, formula: str):
     def apply(v):
         if isinstance(v, Mat):
-            refuse(f"{name} of a matrix", v, "elementwise functions act on vectors")
+            return mapped(v, function)
         return v.map(function) if isinstance(v, Vec) else function(v)
 
     apply.__name__ = apply.__qualname__ = name
-    apply.__doc__ = f"Elementwise {formula} of a vector; of a scalar, the SymPy expression."
+    apply.__doc__ = f"Elementwise {formula} of a vector or matrix; of a scalar, the SymPy expression."
     return apply
 
 

@@ -13,6 +13,7 @@ from theory.declaration.checks import refuse
 from theory.declaration.dimensions import Dim, mismatch
 from theory.declaration.ensembles import MatrixLeaf
 from theory.declaration.keys import canonical
+from theory.declaration.mapped import Entry
 from theory.declaration.matrices import Diag
 from theory.declaration.matrix import Mat
 from theory.declaration.scalars import Over, QuadraticForm, Trace
@@ -70,7 +71,7 @@ def symbols(part) -> tuple[sp.Symbol, ...]:
     found: set[sp.Symbol] = set()
     _find(part, sp.Symbol, found, set())
     found.update(spectrum for d in list(found) if isinstance(d, Dim) for spectrum in d.spectra)
-    return tuple(sorted((s for s in found if not isinstance(s, Site)), key=lambda s: (s.name, str(type(s)), s.sort_key())))
+    return tuple(sorted((s for s in found if not isinstance(s, (Site, Entry))), key=lambda s: (s.name, str(type(s)), s.sort_key())))
 
 
 def matrices_in(part, kind: type[Mat]) -> tuple[Mat, ...]:

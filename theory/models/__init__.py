@@ -28,6 +28,7 @@ REGISTRY = {
     "one-pass-linear-regression": "theory.models.sgd_linear_regression:OnePassLinearRegression",
     "one-pass-random-features": "theory.models.sgd_random_features:OnePassRandomFeatures",
     "out-of-distribution": "theory.models.out_of_distribution:OutOfDistribution",
+    "nonlinear-feature-regression": "theory.models.nonlinear_feature_regression:NonlinearFeatureRegression",
     "p-spin-langevin": "theory.models.p_spin_langevin:PSpinLangevin",
     "random-feature-flow": "theory.models.random_feature_flow:RandomFeatureFlow",
     "random-feature-regression": "theory.models.random_feature_regression:RandomFeatureRegression",

@@ -7,9 +7,16 @@ from collections.abc import Iterable, Sequence
 import sympy as sp
 
 from theory.averages import Average
+from theory.errors import DerivationError
 from theory.saddle import eliminate, opaque, solve_linear
 
 Rule = dict[sp.Symbol, sp.Expr]
+LONGEST = 500
+"""Operations of the longest solution that is inserted, and equation that is left: longer ones have no readable end."""
+
+
+class LongError(DerivationError):
+    """An elimination that grows too long."""
 
 
 def factored(expression: sp.Expr) -> sp.Expr:
@@ -38,7 +45,9 @@ def eliminated(
     equations: Iterable[sp.Expr], unknowns: Sequence[sp.Symbol], ridges: Sequence[sp.Symbol]
 ) -> tuple[list[sp.Expr], Rule]:
     """The equations that are left, as numerators, and the eliminated unknowns; ``ridges`` are parameters to be solved for."""
-    left, solved = eliminate(equations, unknowns)
+    left, solved = eliminate(equations, unknowns, longest=LONGEST)
+    if (length := max((e.count_ops() for e in left), default=0)) > LONGEST:
+        raise LongError(f"reduction: elimination leaves an equation of {length} operations")
     left = [e for e in map(numerator, left) if e != 0]
     stuck = [x for x in unknowns if x not in solved]
     if len(left) == 2 and len(stuck) == 1 and not any(e.atoms(Average) for e in left):

@@ -15,6 +15,7 @@ from theory.derivation import Derivation, Step
 from theory.errors import DerivationError
 from theory.replica.data import array_of
 from theory.resolvent.dyson import Dyson, traced
+from theory.resolvent.elimination import LongError
 from theory.resolvent.names import Namer
 from theory.resolvent.pencil import Pencil, Random, linearise
 from theory.resolvent.read import Reader
@@ -62,7 +63,7 @@ def _read(expression) -> dict[str, Any]:
             sums[name], shown[sp.Symbol(name)] = reader.site(observable), observable.expr
         elif isinstance(observable, sp.Expr):
             sums[name], shown[sp.Symbol(name)] = reader.scalar(observable), observable
-    return {"observables": shown, "sums": sums, "matrices": reader.matrices}
+    return {"observables": shown, "sums": sums, "matrices": reader.matrices, "activations": reader.equivalents.meaning}
 
 
 def _linearised(state: State) -> dict[str, Any]:
@@ -117,7 +118,7 @@ def _as_symbol(matrix) -> sp.Symbol:
 def _reduced(state: State, expression) -> dict[str, Any]:
     failure = None
     for colours, grown in [*((c, False) for c in _colourings(state)), ({}, True)]:
-        if isinstance(failure, Signed) and not grown:
+        if isinstance(failure, (Signed, LongError)) and not grown:
             continue
         dysons = dict(state["dysons"])
         if colours:

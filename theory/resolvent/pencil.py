@@ -6,7 +6,7 @@ stays affine. Every block of L⁻¹ is itself an expression in the matrices, and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -90,7 +90,7 @@ class _Realisation:
             return self._inverse(matrix, reduced(self.of(matrix.args[0])))
         parts = [self.of(part) for part in matrix.args]
         if isinstance(matrix, Sum):
-            return reduced(_sum(parts))
+            return reduced(_sum(matrix, parts, self.number))
         pencil = parts[-1]
         for position in range(len(parts) - 2, -1, -1):
             pencil = reduced(_product(parts[position], matrix.args[position], pencil, Prod(*matrix.args[position + 1 :])))
@@ -151,14 +151,29 @@ def _joined(pencils: Iterable[Pencil]) -> tuple[dict, dict, dict, dict]:
     return rows, cols, fixed, random
 
 
-def _sum(parts: list[Pencil]) -> Pencil:
-    def response(b: int, c: int) -> Mat | None:
-        return next((p.response(b, c) for p in parts if b in p.into and c in p.out), None)
-
+def _sum(matrix: Mat, parts: list[Pencil], number: Iterator[int]) -> Pencil:
+    """One variable for the input and one for the sum, so that sums of random matrices act on one block and not on several."""
+    rows, cols, fixed, random = _joined(parts)
+    source, result, entry, total = (next(number) for _ in range(4))
     u, v, into, out = {}, {}, {}, {}
     for p in parts:
         u, v, into, out = u | p.u, v | p.v, into | p.into, out | p.out
-    return Pencil(*_joined(parts), u, v, into, out, response)
+    left, right = Diag(matrix.rows), Diag(matrix.cols)
+
+    def response(b: int, c: int) -> Mat | None:
+        if c == source:
+            return into[b]
+        if b == total:
+            return out[c]
+        return next((p.response(b, c) for p in parts if b in p.into and c in p.out), None)
+
+    fixed |= {(result, b): -x for b, x in u.items()} | {(c, entry): -x for c, x in v.items()}
+    fixed |= {(source, entry): sp.S.One, (result, total): sp.S.One}
+    into |= {entry: right, total: matrix}
+    out |= {source: matrix, result: left}
+    rows |= {source: matrix.cols, result: matrix.rows}
+    cols |= {entry: matrix.cols, total: matrix.rows}
+    return Pencil(rows, cols, fixed, random, {total: sp.S.One}, {source: sp.S.One}, into, out, response)
 
 
 def _product(first: Pencil, left: Mat, second: Pencil, right: Mat) -> Pencil:
@@ -194,7 +209,8 @@ def _pivot(pencil: Pencil) -> tuple[int, int] | None:
         row_drawn, col_drawn = any((i, b) in pencil.random for b in across), any((a, j) in pencil.random for a in down)
         if (row_drawn and (col_drawn or j in pencil.u)) or (col_drawn and i in pencil.v):
             continue
-        cost = (len(set(across)) * len(set(down)), i, j)
+        wide, high = len(set(across)), len(set(down))
+        cost = (wide * high + wide * (j in pencil.u) + high * (i in pencil.v), i, j)
         if best is None or cost < best:
             best = cost
     return None if best is None else best[1:]

@@ -20,6 +20,8 @@ from theory.declaration.vectors import Vec
 from theory.declaration.walks import collect, linear_coefficients, replace_tops
 from theory.errors import DerivationError
 from theory.replica.data import given
+from theory.resolvent.equivalents import Equivalents
+from theory.resolvent.isolated import averaged_form
 
 DIAGONAL = "_diagonal"
 """How the diagonal of a given matrix is told from other data."""
@@ -31,11 +33,13 @@ class Reader:
     """Reads observables; ``matrices`` maps the symbol that stands for the diagonal of a matrix, at the generic site, to it."""
 
     def __init__(self) -> None:
+        self.equivalents = Equivalents()
         self.matrices: dict[sp.Symbol, Mat] = {}
         self._known: dict[str, sp.Symbol] = {}
 
     def diagonal(self, matrix: Mat) -> sp.Expr:
         """The diagonal of a square matrix at the generic site."""
+        matrix = self.equivalents.linear(matrix)
         if isinstance(matrix, Diag):
             return matrix.vector.expr
         if matrix.key not in self._known:
@@ -119,8 +123,14 @@ class Reader:
                     continue
                 times = 2 if u == v and j > i else 1
                 weight = a.how["variance"] if isinstance(a, Leaf) else a * b
-                found.append((left.cols, times * weight * self.diagonal(left.T @ Diag(dim, coefficient) @ right)))
+                found.append((left.cols, times * weight * self._form_of(left, dim, coefficient, right)))
         return found
+
+    def _form_of(self, left: Mat, dim: Dim, coefficient: sp.Expr, right: Mat) -> sp.Expr:
+        """The diagonal of leftᵀ C right; what only one of many samples sees is averaged at once."""
+        left, right = self.equivalents.linear(left), self.equivalents.linear(right)
+        matrix = averaged_form(left, coefficient, right)
+        return self.diagonal(left.T @ Diag(dim, coefficient) @ right if matrix is None else matrix)
 
     def _terms(self, expression: sp.Expr, dim: Dim) -> list[tuple[sp.Expr, tuple[Vec, ...]]]:
         """A site expression as coefficients times products of at most two random vectors; what factors stays one product."""

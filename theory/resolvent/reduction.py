@@ -70,17 +70,18 @@ class Reduction:
             for t, unknown in dyson.unknowns.items():
                 self.home.setdefault(t, (dyson, unknown))
         self.kept = [t for t in self.home if t not in coincidences]
-        self._cache: dict[int, tuple[int, dict[Block, sp.Expr]]] = {}
-        self._depth = 0
+        self._cache: dict[int, dict[Block, sp.Expr]] = {}
         self._run()
 
     def blocks(self, dyson: Dyson) -> dict[Block, sp.Expr]:
-        """Blocks of G with everything known so far, coincidences included."""
-        depth, found = self._cache.get(id(dyson), (-1, {}))
-        if depth != self._depth:
-            found = dyson.blocks(self.known(), self.ridges)
-            self._cache[id(dyson)] = self._depth, found
-        return found
+        """Blocks of G in the unknowns, those that vanish or coincide replaced."""
+        if id(dyson) not in self._cache:
+            self._cache[id(dyson)] = dyson.blocks(self.coincidences)
+        return self._cache[id(dyson)]
+
+    def inserted(self, expression: sp.Expr) -> sp.Expr:
+        """An expression in the unknowns with everything known so far."""
+        return sp.cancel(expression.xreplace(self.known()).xreplace(self.ridges))
 
     def known(self) -> Rule:
         merged = {t: v.xreplace(self.rule) for t, v in self.coincidences.items()}
@@ -88,17 +89,21 @@ class Reduction:
 
     def site(self, t: NamedTrace) -> tuple[Dim, sp.Expr]:
         """The dimension of a trace, and what is summed over it."""
+        dim, expression = self.bare[t]
+        return dim, self.inserted(expression)
+
+    def _bare(self, t: NamedTrace) -> tuple[Dim, sp.Expr]:
         dyson, unknown = self.home[t]
         return unknown.dim, unknown.weight * self.blocks(dyson).get(unknown.block, sp.S.Zero)
 
     def _run(self) -> None:
-        self.bare = {t: self.site(t) for t in self.home}
+        self.bare = {t: self._bare(t) for t in self.home}
         while self.grown and (doubtful := [t for t, v in self.coincidences.items() if not self._evident(t, v)]):
             self.coincidences = {t: v for t, v in self.coincidences.items() if t not in doubtful}
             self.rule = {t: v for t, v in self.coincidences.items() if v == 0}
             self.kept = [t for t in self.home if t not in self.coincidences]
-            self._depth += 1
-            self.bare = {t: self.site(t) for t in self.home}
+            self._cache.clear()
+            self.bare = {t: self._bare(t) for t in self.home}
         edges = [(t, u) for t in self.kept for u in self.kept if u in self.bare[t][1].free_symbols]
         for component in strongly_connected_components((self.kept, edges)):
             members = [t for t in self.kept if t in set(component)]
@@ -152,14 +157,12 @@ class Reduction:
             remaining.remove(old)
             core.kappas[name] = definition
             self.sums.poles.append(Pole(name, shared, spectrum, dim))
-            self._depth += 1
         if self.grown:
             self.sums.known.update(members)
             core.maps = {t: traced(self.home[t][1].dim, self._solved(self.site(t)[1])) for t in members}
         else:
             self._eliminate(core, members, remaining)
         self.cores.append(core)
-        self._depth += 1
 
     def _pole(self, remaining: list[NamedTrace]) -> tuple | None:
         done = {p.kappa for p in self.sums.poles}
@@ -212,7 +215,7 @@ class Reduction:
 
     def output(self, dyson: Dyson) -> sp.Expr:
         """The diagonal of an expression in effective ridges, at the generic site."""
-        return factored(dyson.output(self.blocks(dyson)).xreplace(self.rule).xreplace(self.ridges))
+        return factored(dyson.output(self.blocks(dyson)).xreplace(self.known()).xreplace(self.ridges))
 
     def _evident(self, t: NamedTrace, value: sp.Expr) -> bool:
         """Whether the equation of a dropped or merged unknown is that of the one which it equals."""

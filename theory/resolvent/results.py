@@ -84,12 +84,14 @@ def assembled(state: State, expression) -> dict[str, Any]:
         """Without the spectra of ones, and with the given matrices of which only the diagonals were named."""
         return constant_data(_with_given_matrices(sp.sympify(value)), ones)
 
+    named_values = [*state["activations"].items(), *(pair for part in parts for pair in part.definitions.items())]
+    named_values += definitions.items()
     theory = Theory(
         name=expression.name,
         unknowns=tuple(replace(u, lower=flat(u.lower), upper=flat(u.upper)) for part in parts for u in part.unknowns),
         equations=tuple(sp.Eq(flat(e.lhs), flat(e.rhs), evaluate=False) for e, _ in equations),
         residuals=tuple(tuple(map(flat, forms)) for _, forms in equations),
-        definitions={s: flat(v) for s, v in (*(pair for part in parts for pair in part.definitions.items()), *definitions.items())},
+        definitions={s: flat(v) for s, v in named_values},
         observables={name: flat(observables[name]) for name in expression.observe},
         stable={name: flat(value) for name, value in stable.items()},
         parameters=tuple(parameter_of(p) for p in expression.parameters),

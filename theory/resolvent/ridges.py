@@ -39,30 +39,38 @@ class Closed:
 
 @dataclass(frozen=True)
 class Chain(Closed):
-    """Unknowns from κ down, and an equation with its residual forms for each; ``factors`` are 1 − df₁/size with the ratio of
-    stages that each of them is."""
+    """Unknowns from κ down, and an equation with its residual forms for each; ``factors`` are acts with the ratio of stages that
+    each of them is."""
 
     pole: Pole
-    factors: tuple[tuple[sp.Expr, sp.Expr], ...]
+    factors: tuple[tuple[Act, sp.Expr], ...]
     first: sp.Symbol
 
     def positive(self, expression: sp.Expr) -> sp.Expr | None:
         """The expression with size − df₁ through the stages, df₁ − df₂ and the like through sums, if no negative term is left."""
-        gaps = {}
-        for size, _ in self.factors:
-            if size.is_Symbol:
-                gaps[size] = sp.Dummy("gap", positive=True)
-        lowered = falling_form(expression).xreplace({size: gap + self.first for size, gap in gaps.items()})
+        gaps = {act.size: sp.Dummy("gap", positive=True) for act, _ in self.factors if act.size.is_Symbol}
+        lost, inserted = self._lost()
+        whole = {size: gap + self.first + lost / self.pole.kappa for size, gap in gaps.items()}
+        lowered = falling_form(sp.expand(expression.xreplace(inserted))).xreplace(whole)
         second, between = SumName(2, 0, sp.S.One), SumName(1, 1, sp.S.One)
         split = lowered.xreplace({self.first: second + between})
         candidates = [sp.expand(e) for e in (lowered, split, split.xreplace(_weighted(split)))]
         candidate = next((c for c in candidates if c != 0 and positive(c)), None)
         if candidate is None:
             return None
-        ratios = dict(self.factors)
+        left = {act.size: act.size * ratio for act, ratio in self.factors}
         names = [s for s in candidate.free_symbols if isinstance(s, SumName) and s.order]
-        candidate = candidate.xreplace({gap: size * ratios[size] for size, gap in gaps.items()})
+        candidate = candidate.xreplace({gap: left[size] for size, gap in gaps.items()} | {lost: self.factors[0][0].lost})
         return candidate.xreplace({s: self.pole.resolvent.sum_of(s) for s in names})
+
+    def _lost(self) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr]]:
+        """A symbol for what white noise adds to df₁ κ, and the strength of that noise through it; zero without noise."""
+        lost = self.factors[0][0].lost
+        squares = [b for b, e in lost.as_powers_dict().items() if b.is_Symbol and b.is_positive and e == 2]
+        if not squares or any(act.lost != lost for act, _ in self.factors):
+            return sp.S.Zero, {}
+        symbol, strength = sp.Dummy("lost", positive=True), min(squares, key=str)
+        return symbol, {strength: sp.sqrt(symbol / (lost / strength**2))}
 
 
 def _weighted(expression: sp.Expr) -> dict[sp.Symbol, sp.Expr]:
@@ -111,48 +119,72 @@ def _stages(core: Core, sums: Sums) -> Chain | None:
         return None
     (kappa,), ((ridge, value),) = core.kappas, core.ridges.items()
     pole = next(p for p in sums.poles if p.kappa == kappa)
-    first = sums.degrees(1, 0, pole)
+    first, known = sums.degrees(1, 0, pole), set(sums.meaning) | {kappa}
     above, below = sp.fraction(value)
-    rest, factors = sp.cancel(value / kappa), []
+    rest, acts = sp.cancel(value / kappa), []
     for factor, power in sp.factor_list(above)[1]:
         if first in factor.free_symbols:
-            if sp.degree(factor, first) != 1:
+            act = _act(factor, first, kappa)
+            if act is None or (act.size.free_symbols | act.lost.free_symbols) & known:
                 return None
-            slope, constant = sp.Poly(factor, first).all_coeffs()
-            size = sp.cancel(-constant / slope)
-            if size.free_symbols & (set(sums.meaning) | {kappa}):
-                return None
-            factors += [size] * power
-            rest = sp.cancel(rest / (1 - first / size) ** power)
-    if rest.free_symbols & (set(sums.meaning) | {kappa}) or first in below.free_symbols:
+            acts += [act] * power
+            rest = sp.cancel(rest / act.ratio(first, kappa) ** power)
+    if rest.free_symbols & known or first in below.free_symbols:
         return None
-    return _chain(pole, ridge / rest, factors, first)
+    return _chain(pole, ridge / rest, acts, first)
 
 
-def _balance(factors: list[tuple[sp.Expr, sp.Expr]]) -> tuple[sp.Expr, ...]:
+@dataclass(frozen=True)
+class Act:
+    """What a random dimension does to the ridge: a factor 1 − (df₁ + lost/κ)/size, ``lost`` being due to white noise."""
+
+    size: sp.Expr
+    lost: sp.Expr
+
+    def ratio(self, first: sp.Expr, kappa: sp.Symbol) -> sp.Expr:
+        return 1 - (first + self.lost / kappa) / self.size
+
+
+def _act(factor: sp.Expr, first: sp.Symbol, kappa: sp.Symbol) -> Act | None:
+    if sp.degree(factor, first) != 1:
+        return None
+    slope, constant = sp.Poly(factor, first).all_coeffs()
+    above, below = sp.fraction(sp.cancel(-constant / slope))
+    count = sp.cancel(below / kappa)
+    if kappa not in below.free_symbols:
+        return Act(sp.cancel(above / below), sp.S.Zero)
+    if kappa in count.free_symbols or not above.is_polynomial(kappa) or sp.degree(above, kappa) != 1:
+        return None
+    size, lost = (sp.cancel(c / count) for c in sp.Poly(above, kappa).all_coeffs())
+    return Act(size, -lost) if lost.could_extract_minus_sign() else None
+
+
+def _balance(factors: list[tuple[Act, sp.Expr]]) -> tuple[sp.Expr, ...]:
     """The first and the last stage without df₁, which is size (1 − ratio) in both: exact where df₁ is a size but for rounding."""
     (one, first), (other, last) = factors[0], factors[-1]
-    return () if len(factors) < 2 else ((other - one) / other - last + one / other * first,)
+    if len(factors) < 2 or one.lost != other.lost:
+        return ()
+    return ((other.size - one.size) / other.size - last + one.size / other.size * first,)
 
 
-def _chain(pole: Pole, bare: sp.Expr, sizes: list[sp.Expr], first: sp.Symbol) -> Chain:
-    sizes = sorted(sizes, key=sp.default_sort_key)
+def _chain(pole: Pole, bare: sp.Expr, acts: list[Act], first: sp.Symbol) -> Chain:
+    acts = sorted(acts, key=lambda act: sp.default_sort_key(act.size))
     resolvent, index = pole.resolvent, ModeIndex(pole.dim.name, "k")
     trace = ModeSum(resolvent.slope * resolvent.array[index], index)
     total = resolvent.sum_of(SumName(1, 0, sp.S.One))
     stages = [pole.kappa]
-    for i in range(1, len(sizes)):
-        left = "_".join("".join(c for c in str(s) if c.isalnum()) for s in sizes[i:])
+    for i in range(1, len(acts)):
+        left = "_".join("".join(c for c in str(act.size) if c.isalnum()) for act in acts[i:])
         stages.append(sp.Symbol(f"{pole.kappa}_{left}", positive=True))
     unknowns, equations, factors = [], [], []
-    upper = bare + trace * sp.Add(*[1 / s for s in sizes])
-    for i, (stage, size) in enumerate(zip(stages, sizes, strict=True)):
+    upper = bare + sp.Add(*[(trace + act.lost) / act.size for act in acts])
+    for i, (stage, act) in enumerate(zip(stages, acts, strict=True)):
         after = stages[i + 1] if i + 1 < len(stages) else bare
-        meaning = f"ridge as renormalised by {', '.join(map(str, sizes[i:]))}"
+        meaning = f"ridge as renormalised by {', '.join(str(act.size) for act in acts[i:])}"
         if i == 0:
             meaning = f"effective ridge: the scale of {resolvent.slope * resolvent.array} below which modes are not learned"
-        equation = sp.Eq(stage, sp.expand(after + stage * total / size), evaluate=False)
+        equation = sp.Eq(stage, sp.expand(after + stage * (total + act.lost / pole.kappa) / act.size), evaluate=False)
         unknowns.append(Unknown(stage, meaning, bare, upper))
-        factors.append((size, after / stage))
+        factors.append((act, after / stage))
         equations.append((equation, (*residual_forms(equation, resolvent), *_balance(factors))))
     return Chain(tuple(unknowns), tuple(equations), pole, tuple(factors), first)

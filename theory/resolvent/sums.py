@@ -102,7 +102,7 @@ def linear_poles(expressions: Iterable[sp.Expr], unknowns: set[sp.Symbol]) -> li
     """Factors c + b·s of denominators, s a spectrum, with an unknown in c or b and no other spectrum: (s, c, b)."""
     found = []
     for expression in expressions:
-        for factor, _ in sp.factor_list(sp.fraction(expression)[1])[1]:
+        for factor in (f.as_base_exp()[0] for f in sp.Mul.make_args(sp.factor(sp.fraction(expression)[1]))):
             spectra = [s for s in factor.free_symbols if isinstance(s, Spectrum)]
             if len(spectra) != 1 or not factor.free_symbols & unknowns or sp.degree(factor, spectra[0]) != 1:
                 continue
