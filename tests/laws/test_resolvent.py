@@ -8,7 +8,7 @@ from solvers import evaluate, solve, sweep
 from solvers.dyson import solve_dyson
 from theory import Deterministic, Diag, Dim, Energy, Expression, Gaussian, Noise, Quenched, State, Tr, average, mean, sum_over
 from theory.declaration import Spectrum, quadratic_form
-from theory.models import KernelRegression, RandomFeatureRegression
+from theory.models import KernelRegression, RandomFeatureRegression, VarianceLimitedRegression
 from theory.normal_form import normal_form, resolvent_of
 
 lam, mu, s2 = sp.symbols("lambda mu sigma2", positive=True)
@@ -303,3 +303,15 @@ def test_the_complex_ridge_gives_the_density_of_marchenko_and_pastur():
     low, high = (1 - np.sqrt(0.5)) ** 2, (1 + np.sqrt(0.5)) ** 2
     exact = np.sqrt((high - x) * (x - low)) / (2 * np.pi * 0.5 * x)
     assert found.observables["value"].imag / np.pi == pytest.approx(exact, rel=1e-5)
+
+
+def test_errors_at_one_ridge_keep_effective_ridges_of_their_own():
+    """Random features and their kernel in one expression are what they are apart."""
+    k = np.arange(1, 31.0)
+    task = {"P": 20, "ridge": 0.05, "noise": 0.1, "eigenvalues": k**-1.3, "target_power": k**-1.5}
+    both = solve(VarianceLimitedRegression().theory(), N=12, **task)
+    narrow = solve(RandomFeatureRegression().theory(), N=12, members=1e12, observables=["E_g", "E_ensemble"], **task)
+    wide = solve(KernelRegression().theory(), observables=["E_g"], **task)
+    assert both["E_g"] == pytest.approx(narrow["E_g"], rel=1e-12)
+    assert both["E_ensemble"] == pytest.approx(narrow["E_ensemble"], rel=1e-11)
+    assert both["E_infinite"] == pytest.approx(wide["E_g"], rel=1e-12)

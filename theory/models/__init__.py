@@ -42,6 +42,7 @@ REGISTRY = {
     "two-layer-network": "theory.models.two_layer_network:TwoLayerNetwork",
     "two-matrix-flow": "theory.models.two_matrix_flow:TwoMatrixFlow",
     "two-ridge-regression": "theory.models.two_ridge_regression:TwoRidgeRegression",
+    "variance-limited-regression": "theory.models.variance_limited_regression:VarianceLimitedRegression",
 }
 """Public name -> module:class."""
 

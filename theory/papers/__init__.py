@@ -21,6 +21,7 @@ REGISTRY: Mapping[str, str] = {
     "2502.05074": "theory.papers.two_point_equivalence:PAPER",
     "2006.13198": "theory.papers.spectral_bias_and_alignment:PAPER",
     "2106.02261": "theory.papers.out_of_distribution_generalization:PAPER",
+    "2212.12147": "theory.papers.variance_limited_onset:PAPER",
 }
 """arXiv number -> where the paper is written down; imported when asked for."""
 

@@ -139,7 +139,7 @@ def _reduced(state: State, expression) -> dict[str, Any]:
             "ones": tuple(ones.items()),
             "merged": {t: v for t, v in reduction.coincidences.items() if v != 0},
             "effective_ridges": {k: v.xreplace(white) for core in reduction.cores for k, v in core.kappas.items()},
-            "fixed_point": dict(reduction.ridges),
+            "fixed_point": reduction.ridges,
             "traces_reduced": {t: v for t, v in reduction.rule.items() if t in reduction.home and v != 0},
             "degrees_of_freedom": {s: constant_data(v, ones) for s, v in reduction.sums.meaning.items()},
         }

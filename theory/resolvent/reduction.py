@@ -64,7 +64,6 @@ class Reduction:
         self.coincidences = dict(coincidences)
         self.sums, self.cores = Sums(), []
         self.rule: Rule = {t: v for t, v in coincidences.items() if v == 0}
-        self.ridges: Rule = {}
         self.home: dict[NamedTrace, tuple[Dyson, Unknown]] = {}
         for dyson in sorted(self.dysons, key=len):
             for t, unknown in dyson.unknowns.items():
@@ -72,6 +71,10 @@ class Reduction:
         self.kept = [t for t in self.home if t not in coincidences]
         self._cache: dict[int, dict[Block, sp.Expr]] = {}
         self._run()
+
+    @property
+    def ridges(self) -> Rule:
+        return {ridge: value for core in reversed(self.cores) for ridge, value in core.ridges.items()}
 
     def blocks(self, dyson: Dyson) -> dict[Block, sp.Expr]:
         """Blocks of G in the unknowns, those that vanish or coincide replaced."""
@@ -81,7 +84,7 @@ class Reduction:
 
     def inserted(self, expression: sp.Expr) -> sp.Expr:
         """An expression in the unknowns with everything known so far."""
-        return sp.cancel(expression.xreplace(self.known()).xreplace(self.ridges))
+        return sp.cancel(self._ridgeless(expression.xreplace(self.known())))
 
     def known(self) -> Rule:
         merged = {t: v.xreplace(self.rule) for t, v in self.coincidences.items()}
@@ -136,7 +139,17 @@ class Reduction:
             self.rule[t] = factored(value)
 
     def _ridgeless(self, expression: sp.Expr) -> sp.Expr:
-        return expression.xreplace(self.ridges)
+        """Ridges through effective ones: of the last core that the expression depends on, where several share a ridge."""
+        for _ in self.cores:
+            for core in reversed(self.cores):
+                if core.ridges and self._names(core) & expression.free_symbols:
+                    expression = expression.xreplace(core.ridges)
+        return expression
+
+    def _names(self, core: Core) -> set[sp.Symbol]:
+        """Effective ridges of a core and the names of sums that hold one."""
+        named = {s for s, value in self.sums.meaning.items() if value.free_symbols & set(core.kappas)}
+        return set(core.kappas) | named
 
     def _solve_core(self, members: list[NamedTrace]) -> None:
         core = Core(list(members), {}, [], {t: self.bare[t][1] for t in members}, grown=self.grown)
@@ -201,21 +214,20 @@ class Reduction:
         for ridge in self._parameters(left[:1]):
             value = solve_linear(left[0], ridge)
             if value is not None:
-                core.ridges[ridge] = value = factored(value)
-                self.ridges = {s: v.xreplace({ridge: value}) for s, v in self.ridges.items()} | {ridge: value}
+                core.ridges[ridge] = factored(value)
                 break
-        self.rule = {t: factored(v.xreplace(self.ridges)) for t, v in rule.items()}
+        self.rule = {t: factored(v.xreplace(core.ridges) if t in members else self._ridgeless(v)) for t, v in rule.items()}
 
     def _parameters(self, equations: Iterable[sp.Expr]) -> list[sp.Symbol]:
         """Parameters in equations that may be solved for: neither sizes nor what is unknown or already solved for."""
         sizes = {size(d.name) for dyson in self.dysons for d in dyson.dimensions}
-        known = set(self.home) | {p.kappa for p in self.sums.poles} | set(self.sums.meaning) | set(self.ridges) | sizes
+        known = set(self.home) | {p.kappa for p in self.sums.poles} | set(self.sums.meaning) | sizes
         inside = {s for e in equations for s in opaque(e)[0].free_symbols - known if not isinstance(s, sp.Dummy)}
         return sorted(inside, key=str)
 
     def output(self, dyson: Dyson) -> sp.Expr:
         """The diagonal of an expression in effective ridges, at the generic site."""
-        return factored(dyson.output(self.blocks(dyson)).xreplace(self.known()).xreplace(self.ridges))
+        return factored(self._ridgeless(dyson.output(self.blocks(dyson)).xreplace(self.known())))
 
     def _evident(self, t: NamedTrace, value: sp.Expr) -> bool:
         """Whether the equation of a dropped or merged unknown is that of the one which it equals."""
@@ -231,6 +243,6 @@ class Reduction:
                 continue
             dim, expression = self.site(t)
             named = self._ridgeless(self.sums.named(dim, self._solved(expression)))
-            if factored((named - value.xreplace(self.rule)).xreplace(self.ridges)) != 0:
+            if factored(self._ridgeless(named - value.xreplace(self.rule))) != 0:
                 raise DerivationError(f"reduction: {t} is not {value}, as its expansion suggests; {INSTEAD}")
 
