@@ -200,6 +200,7 @@ def _observed(task: Task, system: System, finer: System | None, regular: Regular
     names = [n for n in task.names if n not in piece.values]
     found = iter(system.outputs(names)(at, points, task.data, task.full))
     finest = iter(finer.outputs(names)(at, points, task.data, task.full)) if finer is not None else None
+    asked = {c.quantity for c in getattr(system.theory, "conditions", ()) if c.relation == ">=" and not c.bound}
     tiny = np.asarray((np.abs(np.where(system.logarithmic, roots.x, 1.0)) < 1e-100).any(axis=1))
     for name in names:
         value, noise = next(found), next(found)
@@ -214,7 +215,8 @@ def _observed(task: Task, system: System, finer: System | None, regular: Regular
             for _ in range(m + 1):
                 next(finest)
         extra = (slice(None),) + (None,) * (value.ndim - 1)
-        scale = np.abs(value)
+        # Of what is asked to be non-negative the sign counts: its error is measured next to one.
+        scale = np.maximum(np.abs(value), 1.0) if name in asked else np.abs(value)
         for i, slope in enumerate(slopes):
             error = error + np.where(slope == 0, 0.0, np.abs(slope) * roots.uncertainty[:, i][extra])
             exact &= slope == 0

@@ -58,14 +58,14 @@ class Average(sp.Expr):
     Factors that do not depend on the variable are pulled out. Differentiation and substitution act on the body.
     """
 
-    is_commutative = True
+    is_commutative = is_finite = True
     precedence = 45
 
     def __new__(cls, body, variable):
         body = sp.sympify(body)
         fresh = cls._fresh(variable)
         body = _settled(body.xreplace({variable: fresh}) if variable != fresh else body)
-        if body.is_zero:
+        if body == 0:
             return sp.S.Zero
         factor, rest = body.as_independent(fresh, as_Add=False)
         if fresh not in rest.free_symbols:

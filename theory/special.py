@@ -28,6 +28,7 @@ class H(sp.Function):
     """Gaussian tail, H(x) = ∫_x^∞ Dt."""
 
     nargs = 1
+    is_positive = True
 
     def fdiff(self, argindex=1):
         return -sp.exp(-(self.args[0] ** 2) / 2) / sp.sqrt(2 * sp.pi)
@@ -41,6 +42,7 @@ class log_H(sp.Function):
     """Logarithm of the Gaussian tail; its derivative is minus the hazard."""
 
     nargs = 1
+    is_negative = True
 
     def fdiff(self, argindex=1):
         return -hazard(self.args[0])
@@ -54,6 +56,7 @@ class hazard(sp.Function):
     """Hazard of the Gaussian tail, exp(-x²/2) / (√(2π) H(x))."""
 
     nargs = 1
+    is_positive = True
 
     def fdiff(self, argindex=1):
         return hazard(self.args[0]) * (hazard(self.args[0]) - self.args[0])
@@ -67,6 +70,7 @@ class log_cosh(sp.Function):
     """ln cosh x."""
 
     nargs = 1
+    is_nonnegative = True
 
     def fdiff(self, argindex=1):
         return sp.tanh(self.args[0])

@@ -84,6 +84,11 @@ class Convex(Algorithm):
                 raise DeclarationError(
                     f"{model.name}: the {state.how['prior']} prior of {state.name} is not simulated by a minimum; declare a penalty"
                 )
+        cls._check_energy(model)
+
+    @classmethod
+    def _check_energy(cls, model: Any) -> None:
+        """DeclarationError for an energy of another form."""
         read_convex(model.energy, model.states)
 
     def __init__(self, model: Any, point: Point, given: Realisation):

@@ -10,6 +10,7 @@ from solvers.monte_carlo.convex import Convex
 from solvers.monte_carlo.descents import Descending
 from solvers.monte_carlo.dynamics import Dynamics
 from solvers.monte_carlo.great_circles import GreatCircles
+from solvers.monte_carlo.linear_programme import LinearProgramme
 from solvers.monte_carlo.margin import Margin
 from solvers.monte_carlo.quadratic_law import QuadraticLaw
 from solvers.monte_carlo.slices import Slices
@@ -21,6 +22,7 @@ from theory.errors import DeclarationError
 
 ALGORITHMS: dict[str, tuple[type[Algorithm], ...]] = {
     "argmin": (QuadraticLaw, Convex),
+    "lp": (LinearProgramme,),
     "margin": (Margin,),
     "gibbs": (QuadraticLaw, GreatCircles, Spins, Circles, Slices),
     "metropolis": (Spins,),

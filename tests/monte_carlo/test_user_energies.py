@@ -5,7 +5,24 @@ import pytest
 import sympy as sp
 
 from solvers import check, solve
-from theory import Dim, Energy, Gaussian, Noise, Spectrum, State, absolute, exp, log, mean, relu, sign, sqrt, sum_over
+from theory import (
+    Dim,
+    Energy,
+    Gaussian,
+    Noise,
+    Spectrum,
+    State,
+    absolute,
+    exp,
+    heaviside,
+    log,
+    mean,
+    relu,
+    sign,
+    sqrt,
+    sum_over,
+    wall,
+)
 
 lam, mu, size = sp.symbols("lambda mu n", positive=True)
 N, P, T = Dim("N"), Dim("P"), Dim("T")
@@ -92,6 +109,21 @@ def two_kinds(wrong=False):
     return Energy(energy, over=[w, a], name="two kinds", observe=observe), dict(
         P=30, N=12, eta=np.linspace(0.2, 2, 10), lambda_=0.6, mu=0.5
     )
+
+
+def box(wrong=False):
+    """Everything at once: data with a mean, targets of one sign, a loss that is flat in the middle and steeper on one side, a
+    lopsided penalty, weights in a box; all of it piecewise linear. The control has a wider box."""
+    data = Gaussian("D", P, N, variance=1 / N, mean=1 / N)
+    residual = data @ (w - absolute(w0)) - Noise("eps", P, variance=0.3)
+    loss = relu(residual.map(lambda r: sp.Max(r, -2 * r)) - sp.Rational(1, 4))
+    penalty = w.map(lambda x: lam * sp.Max(x, -3 * x)) + wall(w - (2 if wrong else 1)) + wall(-w - sp.Rational(1, 2))
+    observe = {
+        "E_g": mean(N, (w - absolute(w0)) ** 2), "mean": mean(N, w), "used": mean(N, sign(w) ** 2),
+        "full": mean(N, heaviside(w - sp.Rational(999, 1000))), "below": mean(P, heaviside(sp.Rational(1, 4) - residual)),
+    }  # fmt: skip
+    energy = sum_over(P, loss) + sum_over(N, penalty)
+    return Energy(energy, over=w, name="box", algorithm="lp", observe=observe), dict(P=30, N=15, lambda_=0.2)
 
 
 MODELS = [quantile, group, clusters, spatial, two_kinds]

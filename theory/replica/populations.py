@@ -11,9 +11,9 @@ from theory.declaration.dimensions import Dim
 from theory.declaration.sites import Leaf, Site
 from theory.errors import DerivationError
 from theory.modes import ModeIndex
+from theory.piecewise import pieces
 from theory.replica.data import at_mode, moments, plain, total
 from theory.replica.fields import V, W
-from theory.truncated import average
 
 Averages = Mapping[sp.Symbol, sp.Expr | None]
 """Random numbers at a site by their symbol: the variance of a Gaussian, None for a fair sign."""
@@ -50,7 +50,7 @@ class Population:
         if expression.is_polynomial(*gaussian):
             return moments(expression, gaussian)
         for symbol, variance in gaussian.items():
-            expression = average(lambda z, s=symbol, v=variance, e=expression: e.xreplace({s: sp.sqrt(v) * z}))
+            expression = pieces(expression, symbol).average(sp.S.Zero, sp.sqrt(variance))
         return expression
 
     def total(self, expression: sp.Expr) -> sp.Expr:
