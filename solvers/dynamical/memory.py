@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sympy.core.function import AppliedUndef
 
 from solvers.dynamical.noises import Group
-from theory.dmft.action import weights
+from theory.dmft.fields import weights
 from theory.dmft.notation import past
 from theory.symbols import time
 
@@ -96,7 +96,8 @@ class Memory:
         return value
 
     def _response(self, use: Any, kernel: sp.Expr, k: int) -> NDArray:
-        """R(k, s) by rows of h and by time and row of what is remembered, with a(t) a(s)."""
+        """R(k, s) by rows of h and by time and row of what is remembered, with a(t) a(s): of the coupling that remembers at t, of
+        the pushed one at s."""
         run, parameter = self.run, self.site.parameters[kernel.func(time, past)]
         x, g = parameter.x, parameter.y
         dim = self.fields.dims[x]
@@ -106,12 +107,12 @@ class Memory:
         matrix = sites.size * (run.chi[x, g].reshape(run.pushes(g), run.rows(x), len(kept)) @ share).T
         self._record(parameter.name, matrix, k)
         if g in run.still:
-            return self._left(use.leaf, k) * self._left(use.leaf, 0) * matrix
+            return self._left(use.leaf, k) * self._left(run.uses[g].leaf, 0) * matrix
         matrix = matrix[:, : (k + 1) * run.rows(g)]
         if "fresh" in use.leaf.how:
             matrix = matrix.copy()
             matrix[:, : k * run.rows(g)] = 0
-        left = np.array([self._left(use.leaf, j) for j in range(k + 1)])
+        left = np.array([self._left(run.uses[g].leaf, j) for j in range(k + 1)])
         return self._left(use.leaf, k) * matrix * np.repeat(left, run.rows(g))
 
     def _correlated(self, coefficient: sp.Expr, matrix: NDArray, k: int) -> NDArray:

@@ -9,7 +9,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from solvers.dynamical.innovations import Innovations
-from theory.dmft.action import weights
+from theory.dmft.fields import weights
 from theory.errors import ConvergenceError
 
 

@@ -13,7 +13,7 @@ from sympy.core.function import AppliedUndef
 
 from solvers.dynamical.site_data import SiteData
 from solvers.sites import MOST_EXACT, SiteFunctions, Sites, sampled
-from theory.dmft.action import weights
+from theory.dmft.fields import weights
 from theory.dmft.notation import past
 from theory.modes import ModeValue
 from theory.symbols import time

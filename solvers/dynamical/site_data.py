@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from theory.declaration.dimensions import Dim, Spectrum
 from theory.declaration.sites import Site
-from theory.dmft.action import weights
+from theory.dmft.fields import weights
 from theory.dmft.notation import step
 from theory.errors import ParameterError
 from theory.modes import ModeValue

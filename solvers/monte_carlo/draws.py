@@ -26,6 +26,22 @@ def draw(leaf: Leaf, given: Realisation, rng: np.random.Generator, designs: Mapp
     return entries(leaf, given, rng, designs)
 
 
+def correlated(arrays: Mapping[Leaf, NDArray], given: Realisation) -> dict[Leaf, NDArray]:
+    """The same draws, where matrices that correlate with another one have their share of it."""
+    found = dict(arrays)
+    for leaf in arrays:
+        partner = leaf.how.get("partner")
+        if partner is None:
+            continue
+        share, mean = _number(leaf, "correlation", given), _number(leaf, "mean", given)
+        if abs(share) > 1:
+            raise ParameterError(f"correlation of {leaf.name}: {share:g}; it lies from -1 to 1")
+        scales = [np.sqrt(_number(matrix, "variance", given)) for matrix in (leaf, partner)]
+        other = (arrays[partner] - _number(partner, "mean", given)) * (scales[0] / scales[1] if scales[1] else 0.0)
+        found[leaf] = mean + share * (other.T if leaf.how["turned"] else other) + np.sqrt(1 - share**2) * (arrays[leaf] - mean)
+    return found
+
+
 def entries(leaf: Leaf, given: Realisation, rng: np.random.Generator, designs: Mapping[str, Design]) -> NDArray:
     """One draw of a leaf: a matrix (rows, cols) or a vector (sites,). What is redrawn has the design of its original."""
     shape = tuple(given.size(dim) for dim in leaf.dims)

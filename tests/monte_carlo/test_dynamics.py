@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import sympy as sp
 
 from solvers import check, march
 from theory import models
+from theory.declaration import Dim, Gaussian, Quenched, State, Step, hebb, mean, sum_over, tanh
 
 
 def without_memory(theory):
@@ -65,6 +67,26 @@ def test_networks():
 def test_langevin_dynamics_of_the_spherical_glass():
     model = models.PSpinLangevin()
     task = dict(N=20, temperature=0.5, trials=150, t=[0.5, 1.5], time_step=0.125)
+    found = check(model, **task)
+    assert found.passed, found
+    assert check(model, theory=without_memory(model.theory()), **task).verdict == "disagree"
+
+
+@pytest.mark.slow
+def test_feedback_alignment():
+    """Errors that come back through a matrix that shares half of the initial draw of weights which learn and decay."""
+    share = sp.Symbol("rho", real=True)
+    N, D, mu = Dim("N"), Dim("D"), Dim("mu", finite=True)
+    x, y, w = Quenched("x", D, mu), Quenched("y", mu), State("w", N, initial_variance=1)
+    W0, W1 = Gaussian("W0", N, D, variance=1 / D), Gaussian("W1", N, N, variance=1 / N)
+    low = tanh(W0 @ x)
+    high = tanh(W1 @ low)
+    gap, back = y - mean(N, w * high), w * (1 - high**2)
+    forth = (1 - low**2) * (Gaussian("B", N, N, variance=1 / N, correlation=(W1.T, share)) @ back)
+    rules = {w: sum_over(mu, gap * high), W1: hebb(gap * back, low) / N - W1 / 4, W0: hebb(gap * forth, x) / D}
+    model = Step(rules, observe={"loss": sum_over(mu, gap**2) / 2, "weights": mean(N, w**2)}, name="feedback-alignment")
+    inputs = np.tile(np.array([[1.0, 0, 1], [1, 1, 0]]).T, (4, 1))
+    task = dict(D=12, x=inputs, y=np.array([1.0, -0.5]), N=20, rho=0.5, time_step=0.25, t=[1.0, 2.0], trials=200)
     found = check(model, **task)
     assert found.passed, found
     assert check(model, theory=without_memory(model.theory()), **task).verdict == "disagree"

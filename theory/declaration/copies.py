@@ -28,6 +28,9 @@ def redrawn(v, *what, copy: int = 1):
     for part, leaf in zip(what, drawn, strict=True):
         if not isinstance(leaf, Leaf) or leaf.kind not in RANDOM - {"state", "tensor"}:
             refuse("redrawn", part, "list what Gaussian, Noise and Signs returned")
+    for leaf in leaves(v) if isinstance(v, (Vec, Mat)) else ():
+        if {leaf, leaf.how.get("partner")} & set(drawn) and "partner" in leaf.how:
+            refuse("redrawn", leaf, f"it correlates with {leaf.how['partner']}; only independent draws have copies")
     value = v if isinstance(v, (Vec, Mat)) else scalar(v, "what is redrawn")
     names = {leaf.name: leaf.name + "'" * copy for leaf in drawn}
     return renamed(value, names)

@@ -52,6 +52,8 @@ def _leaf(leaf) -> str:
         if leaf.kind == "gaussian":
             variance = how["variance"] * how["row_covariance"] * how["column_covariance"]
             extra = "".join(f", {key} {how[key]}" for key in ("symmetry", "fresh") if key in how)
+            if "partner" in how:
+                extra += f", correlation {how['correlation']} with {how['partner']}{'.T' * how['turned']}"
             return rf"${name} \sim \mathcal{{N}}\left({printer._print(how['mean'])}, {printer._print(variance)}\right)${extra}"
         if leaf.kind in ("noise", "tensor"):
             return rf"${name} \sim \mathcal{{N}}\left(0, {printer._print(how['variance'])}\right)$"

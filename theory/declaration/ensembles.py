@@ -46,11 +46,14 @@ class Gaussian(MatrixLeaf):
 
     ``row_covariance`` and ``column_covariance`` are the diagonals r and c: numbers or expressions in the spectra of the rows and of
     the columns. ``symmetry`` is the correlation of z_ij with z_ji of a square matrix, from -1 to 1 (None: independent). ``fresh``
-    says that it is drawn anew at every "step" or "layer". The same name is the same draw. DeclarationError on anything else.
+    says that it is drawn anew at every "step" or "layer". ``correlation=(W, rho)`` is that of z_ij with the entry of another matrix
+    of the same shape and covariances, which may be a transpose: ``(W.T, rho)``. The same name is the same draw. DeclarationError
+    on anything else.
     """
 
     @strict
-    def __init__(self, name, rows, cols, variance=1, row_covariance=1, column_covariance=1, mean=0, symmetry=None, fresh=None):
+    def __init__(self, name, rows, cols, variance=1, row_covariance=1, column_covariance=1, mean=0, symmetry=None, fresh=None,
+                 correlation=None):  # fmt: skip
         identifier(name, "Gaussian")
         for d in (rows, cols):
             if dimension(d, name).finite:
@@ -68,6 +71,10 @@ class Gaussian(MatrixLeaf):
                 refuse(f"symmetry of {name}", symmetry, "pass a number from -1 to 1")
         if fresh is not None and fresh not in FRESH:
             refuse(f"fresh of {name}", repr(fresh), f"take one of {', '.join(FRESH)} or None")
+        if correlation is not None:
+            if symmetry is not None or fresh is not None:
+                refuse(f"correlation of {name}", "it is symmetric or redrawn", "a partner needs independent entries")
+            how |= _partner(name, (rows, cols), how, correlation)
         self._place(Leaf("gaussian", name, (rows, cols), fresh=fresh, **how), False)
 
     @property
@@ -78,6 +85,24 @@ class Gaussian(MatrixLeaf):
         if symmetry == -1 and self.leaf.how["mean"] == 0:
             return Prod(Diag(self.rows, -1), self)
         return Gaussian._of(self.leaf, not self.transposed)
+
+
+def _partner(name: str, shape: tuple, how: dict, given) -> dict:
+    """The matrix with which another correlates, checked."""
+    what = f"correlation of {name}"
+    if not isinstance(given, tuple) or len(given) != 2 or not isinstance(given[0], Gaussian):
+        refuse(what, repr(given), "pass a pair of another Gaussian matrix, or its transpose, and a number")
+    other, share = given[0], scalar(given[1], what)
+    leaf = other.leaf
+    if (1 - share).is_negative or (1 + share).is_negative or generic(share):
+        refuse(what, share, "pass a number from -1 to 1")
+    if leaf.name == name or {"symmetry", "fresh", "partner"} & set(leaf.how):
+        refuse(what, f"{other} is itself, symmetric, redrawn or correlated", "take a matrix with independent entries of its own")
+    covariances = [leaf.how[key] for key in ("row_covariance", "column_covariance")]
+    own = [how[key] for key in ("row_covariance", "column_covariance")]
+    if (other.rows, other.cols) != shape or own != (covariances[::-1] if other.transposed else covariances):
+        refuse(what, f"{other} is {other.rows}x{other.cols}", f"it needs {shape[0]}x{shape[1]} and the same covariances")
+    return {"correlation": share, "partner": leaf, "turned": other.transposed}
 
 
 class Deterministic(MatrixLeaf):

@@ -41,7 +41,8 @@ def _parts(part) -> Iterable:
     if isinstance(part, Vec):
         return (part.expr,) if part.dim is None else (part.expr, part.dim)
     if isinstance(part, Leaf):
-        return (*part.dims, *(value for value in part.how.values() if isinstance(value, sp.Basic)))
+        partner = part.how.get("partner")
+        return (*part.dims, *(v for v in part.how.values() if isinstance(v, sp.Basic)), *(() if partner is None else (partner,)))
     if isinstance(part, (Mat, sp.Basic)):
         return part.args
     return part if isinstance(part, tuple) else ()

@@ -42,7 +42,7 @@ def spread(residual: sp.Expr, samples: Dim) -> tuple[dict[Leaf, Vec], sp.Expr]:
             variance += slope**2 * node.how["variance"]
         elif isinstance(node, Dot) and getattr(node.matrix, "leaf", None) is not None and node.matrix.leaf.dims[0] == samples:
             leaf, vector = node.matrix.leaf, slope * node.vector
-            if leaf.how.get("mean", 0) != 0 or leaf.how.get("row_covariance", 1) != 1 or "symmetry" in leaf.how:
+            if leaf.how.get("mean", 0) != 0 or leaf.how.get("row_covariance", 1) != 1 or {"symmetry", "partner"} & set(leaf.how):
                 raise DerivationError(f"matrix {leaf.name}: fresh samples are independent and centred; declare it so")
             fields[leaf] = fields[leaf] + vector if leaf in fields else vector
         else:

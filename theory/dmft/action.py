@@ -7,21 +7,15 @@ factors stand at one site and two at another, whose sum over sites is an order p
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import sympy as sp
 from sympy.core.function import AppliedUndef
 
 from theory.declaration.sites import Leaf
-from theory.dmft.fields import Fields, Use, weights
+from theory.dmft.disorder import ROW, SITES
+from theory.dmft.fields import Fields, weights
 from theory.dmft.members import Members
 from theory.dmft.notation import Entry, OrderParameter, past, step
-from theory.replica.data import plain
 from theory.symbols import time
-
-ROW, COLUMN = SITES = "i", "j"
-LETTERS = "ijklmnop"
-"""Sites that a tensor joins."""
 
 
 def bare_action(fields: Fields) -> dict[sp.Symbol, sp.Expr]:
@@ -42,78 +36,6 @@ def bare_action(fields: Fields) -> dict[sp.Symbol, sp.Expr]:
 
 def _entries(expression: sp.Expr, fields: Fields) -> sp.Expr:
     return expression.xreplace({s: Entry(s, ROW, time) for s in fields.dims if s not in fields.variances})
-
-
-def kept(leaf: Leaf, at: sp.Expr) -> sp.Expr:
-    """a(t): what is left at a time of the draw of a coupling that learns with a decay."""
-    return sp.Function(f"a_{leaf.name}", real=True)(at)
-
-
-def learnt_since(leaf: Leaf) -> sp.Expr:
-    """k(t, s): how much of what a coupling learns at s stands in it at t; nothing unless s is before t."""
-    return sp.Function(f"k_{leaf.name}", real=True)(time, past)
-
-
-def kernels(fields: Fields) -> list[sp.Eq]:
-    """The recursions of a and k, from the law of each coupling: its velocity v goes on with the momentum."""
-    found = []
-    for leaf, law in fields.learnt.items():
-        a, k = (lambda at, x=leaf: kept(x, at)), sp.Function(f"k_{leaf.name}", real=True)
-        va, vk = (sp.Function(f"v^{kind}_{leaf.name}", real=True) for kind in ("a", "k"))
-        on = sp.KroneckerDelta(time, past)
-        rows = [(a(time + step), a(time) + step * va(time + step)), (a(0), 1)]
-        rows += [(va(time + step), law.momentum * va(time) - law.decay * a(time)), (va(0), 0)] if not law.lasts else []
-        rows = [] if law.lasts else rows
-        rows += [(k(time + step, past), k(time, past) + step * vk(time + step, past)), (k(0, past), 0)]
-        rows += [(vk(time + step, past), law.momentum * vk(time, past) - law.decay * k(time, past) + on), (vk(0, past), 0)]
-        found += [sp.Eq(left, right, evaluate=False) for left, right in rows]
-    return found
-
-
-def bilinear(uses: Iterable[Use], at: sp.Expr, row: str, column: str) -> sp.Expr:
-    """W_ij(t): a field that J makes conjugates its row, one that J.T makes conjugates its column."""
-    total = sp.S.Zero
-    for use in uses:
-        if use.leaf.kind == "tensor":
-            total += multilinear(use, at, LETTERS[: use.order])
-            continue
-        out, into = (column, row) if use.transposed else (row, column)
-        total += Entry(use.out, out, at, conjugate=True) * Entry(use.into, into, at)
-    return total
-
-
-def multilinear(use: Use, at: sp.Expr, sites: str) -> sp.Expr:
-    """W of a tensor: its slope conjugates each of the sites in turn, and the vector stands at the others."""
-    return sp.Add(*[
-        Entry(use.out, out, at, conjugate=True) * sp.Mul(*[Entry(use.into, site, at) for site in sites if site != out])
-        for out in sites
-    ])  # fmt: skip
-
-
-def matrix_average(leaf: Leaf, uses: Iterable[Use], fields: Fields) -> sp.Expr:
-    """Exponent of the averaged coupling per pair of sites and times, in units of the row and column covariance at i and j.
-
-    A matrix that is drawn anew at every step correlates equal times only; one that decays carries a(t).
-    """
-    uses = list(uses)
-    first, variance = bilinear(uses, time, ROW, COLUMN), plain(leaf.how["variance"])
-    exponent = variance * first * bilinear(uses, past, ROW, COLUMN)
-    if "symmetry" in leaf.how:
-        exponent += leaf.how["symmetry"] * variance * first * bilinear(uses, past, COLUMN, ROW)
-    if "fresh" in leaf.how:
-        exponent *= sp.KroneckerDelta(time, past)
-    if leaf in fields.learnt and not fields.learnt[leaf].lasts:
-        exponent *= kept(leaf, time) * kept(leaf, past)
-    return sp.expand(-exponent / 2)
-
-
-def learnt_part(leaf: Leaf, uses: Iterable[Use], fields: Fields) -> sp.Expr:
-    """Exponent of what a coupling has learnt, per pair of sites and times: no draw, and so no average."""
-    if leaf not in fields.learnt:
-        return sp.S.Zero
-    pairs = fields.learnt[leaf].pairs
-    outer = sp.Add(*[Entry(post, ROW, past) * Entry(pre, COLUMN, past) for post, pre in pairs])
-    return sp.expand(-sp.I * learnt_since(leaf) * bilinear(uses, time, ROW, COLUMN) * outer)
 
 
 class SingleSite:

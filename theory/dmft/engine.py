@@ -10,8 +10,9 @@ import sympy as sp
 from theory.declaration.members import joined
 from theory.derivation import Derivation, Step
 from theory.dmft import sampled, scheduled
-from theory.dmft.action import SingleSite, bare_action, bilinear, kernels, learnt_part, matrix_average
+from theory.dmft.action import SingleSite, bare_action
 from theory.dmft.closure import Linear, reduced
+from theory.dmft.disorder import averages, bilinear, kernels, learnt_part
 from theory.dmft.notation import past, z
 from theory.dmft.observables import register
 from theory.dmft.process import in_time, variations
@@ -120,7 +121,7 @@ def _action(state: State) -> dict[str, Any]:
 def _average(state: State) -> dict[str, Any]:
     matrices, fields = state["matrices"], state["read"]
     learnt = {leaf: learnt_part(leaf, uses, fields) for leaf, uses in matrices.items() if leaf in fields.learnt}
-    found: dict[str, Any] = {"averages": {leaf: matrix_average(leaf, uses, fields) for leaf, uses in matrices.items()}}
+    found: dict[str, Any] = {"averages": averages(matrices, fields)}
     return {**found, "learnt": learnt, "kernels": kernels(fields)} if learnt else found
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import sympy as sp
 
 from theory.declaration.dimensions import Dim
-from theory.dmft.action import SingleSite, kept
+from theory.dmft.action import SingleSite
+from theory.dmft.disorder import kept
 from theory.dmft.fields import Fields
 from theory.dmft.notation import Past, SampleSum, past, step, z
 from theory.errors import DerivationError

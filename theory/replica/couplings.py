@@ -176,6 +176,8 @@ def _pair(coefficient: sp.Expr, expression: sp.Expr, glass: Glass, strengths: di
                 raise DerivationError(f"matrix {matrix}: {key}={how[key]} makes sites differ; couple sites that are alike")
         if how.get("fresh"):
             raise DerivationError(f"matrix {matrix}: redrawn at every {how['fresh']}, which an energy has not; drop fresh=")
+        if how.get("correlation"):
+            raise DerivationError(f"matrix {matrix}: correlation={how['correlation']} is not averaged by replicas; leave it out")
         strengths[matrix.leaf] = strengths.get(matrix.leaf, sp.S.Zero) + plain(coefficient * left * right)
         if how["mean"] != 0:
             total = _stand_in(W, glass)

@@ -153,7 +153,7 @@ def _matrix(site: Site, dim: Dim) -> Gaussian:
         raise DerivationError(f"local field {site}: a random matrix inside another one needs the resolvent engine")
     if matrix.cols != dim:
         raise DerivationError(f"local field {site}: it sums over {matrix.cols}, not over {dim} of the state; transpose the matrix")
-    for key in ("mean", "symmetry", "fresh"):
+    for key in ("mean", "symmetry", "fresh", "correlation"):
         if matrix.leaf.how.get(key):
             raise DerivationError(f"matrix {matrix}: {key}={matrix.leaf.how[key]} is not averaged by replicas; leave it out")
     return matrix

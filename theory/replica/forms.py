@@ -173,7 +173,7 @@ class Covariances:
         if not any(p.dim == matrix.cols for p in self.people):
             homes = ", ".join(p.dim.name for p in self.people)
             raise DerivationError(f"local field {site}: it sums over {matrix.cols}, not {homes} of the state; transpose the matrix")
-        for key in ("symmetry", "fresh"):
+        for key in ("symmetry", "fresh", "correlation"):
             if matrix.leaf.how.get(key):
                 raise DerivationError(f"matrix {matrix}: {key}={matrix.leaf.how[key]} is not averaged by replicas; leave it out")
         return matrix
