@@ -17,6 +17,7 @@ _WHERE = {
     "solve_dyson": "solvers.dyson",
     "evaluate": "solvers.precision",
     "optimise": "solvers.optimisation",
+    "frontier": "solvers.frontiers",
     "largest_stable_rate": "solvers.sgd.stability",
     "simulate": "solvers.monte_carlo",
     "follow": "solvers.continuation",

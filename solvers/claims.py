@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from solvers.judges.asymptotic import judge_exponent, judge_limit
-from solvers.judges.dynamic import judge_agreement
+from solvers.judges.asymptotic import judge_exponent, judge_frontier, judge_limit
+from solvers.judges.dynamic import judge_agreement, judge_trend
 from solvers.judges.measured import judge_transition, judge_value
 from solvers.judges.pointwise import judge_closed_form, judge_fixed_point, judge_identity, judge_inequality
 from solvers.judges.reading import Reading
@@ -28,6 +28,8 @@ JUDGES = {
     "closed form": judge_closed_form,
     "limit": judge_limit,
     "exponent": judge_exponent,
+    "frontier": judge_frontier,
+    "trend": judge_trend,
     "inequality": judge_inequality,
     "value": judge_value,
     "transition": judge_transition,
@@ -111,7 +113,7 @@ def judge(paper: Paper, claim: Claim) -> Outcome:
     begin = time.perf_counter()
     try:
         model, theory = _derived(claim.model or paper.model)
-        reading = Reading(paper, claim, theory)
+        reading = Reading(paper, claim, theory.transformed if claim.transformed else theory)
         drawn = DRAWN.get(claim.kind)
         verdict = drawn(reading, model) if drawn is not None else JUDGES[claim.kind](reading)
         status, evidence = _status(claim, verdict)

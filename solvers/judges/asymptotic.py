@@ -10,6 +10,7 @@ import mpmath
 import numpy as np
 import sympy as sp
 
+from solvers.frontiers import frontier
 from solvers.judges.numeric import Evaluator
 from solvers.judges.reading import Reading
 from solvers.judges.samples import described, random_points
@@ -18,6 +19,7 @@ from solvers.modes.power_law import PowerLaw
 from solvers.sweeps import sweep
 from theory.errors import ClaimError
 from theory.papers.claims import Exponent, Limit, LogSlope
+from theory.papers.dynamics import Frontier
 
 DIGITS = 40
 SMALL = tuple(10.0**-j for j in (2, 4, 6, 8, 10))
@@ -79,6 +81,31 @@ def judge_exponent(reading: Reading) -> Verdict:
         at = ", ".join(f"{symbol} = {value:g}" for symbol, value in case.items())
         ends = f"slope {slopes[0]:.4f} at {sizes[0]:.0e}, {slopes[-1]:.4f} at {sizes[-2]:.0e}"
         rows.append(f"{at}: {ends}, extrapolated {limit:.4f}, claimed {expected:g}")
+    return Verdict(holds, "; ".join(rows))
+
+
+def judge_frontier(reading: Reading) -> Verdict:
+    """Slopes between decades of compute along the frontier of infinite power laws come closer to the exponent and reach it."""
+    claim = reading.claim
+    assert isinstance(claim, Frontier)
+    slope, formula = claim.statement.args
+    if not isinstance(slope, LogSlope):
+        raise ClaimError(f"claim {claim.name!r}: the left side of a frontier is LogSlope(quantity, compute)")
+    name = reading.name_of(slope.args[0])
+    rows, holds = [], True
+    for case in claim.cases:
+        expected = float(formula.xreplace({symbol: sp.Float(value) for symbol, value in case.items()}))
+        laws = {parameter: PowerLaw(float(case[symbol])) for parameter, symbol in claim.power_laws.items()}
+        fixed = {parameter: float(reading.vocabulary.parse(text)) for parameter, text in claim.given.items()}
+        found = frontier(reading.full_theory, claim.loss, claim.sizes, per_decade=4, **laws, **fixed)
+        values = found.sizes[name] if name in found.sizes else found.loss
+        decades = np.log(values[::-4][::-1])
+        slopes = np.diff(decades) / math.log(10)
+        last = float(slopes[-1])
+        holds &= abs(last - expected) < min(EXPONENT_TOLERANCE, max(abs(float(slopes[0]) - expected), EXPONENT_TOLERANCE / 4))
+        at = ", ".join(f"{symbol} = {value:g}" for symbol, value in case.items())
+        ends = f"slope {slopes[0]:.4f} at C = {found.compute[0]:.0e}, {last:.4f} at {found.compute[-1]:.0e}"
+        rows.append(f"{at}: {ends}, claimed {expected:.4f}")
     return Verdict(holds, "; ".join(rows))
 
 

@@ -64,7 +64,9 @@ def _row(copies: int, trials: int, theory: float, mean: float, stderr: float, wh
 def parameters_of(claim: Simulation | Agreement) -> dict[str, Any]:
     """The claim's parameters as numbers and lists; a formula is evaluated at the mode numbers k = 1, ..., M."""
     values = dict(claim.parameters)
-    count, k = values.pop("M", None), positive("k")
+    count, k = None, positive("k")
+    if any(isinstance(value, str) for value in values.values()):
+        count = values.pop("M", None)
     for name, value in values.items():
         if isinstance(value, str):
             if count is None:

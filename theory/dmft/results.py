@@ -92,6 +92,16 @@ class LinearDynamics(Theory):
         """
         return self.at_infinity()
 
+    @cached_property
+    def transformed(self) -> Theory:
+        """The theory at two real frequencies ``z`` and ``other_z``: equations at both, observables as double transforms in time.
+
+        Where an equation has several solutions the physical one is that which grows with the frequency without bound.
+        """
+        from theory.dmft.frequencies import at_frequencies
+
+        return at_frequencies(self)
+
     def __reduce__(self):
         return _again, (self.at_infinity.model,)
 

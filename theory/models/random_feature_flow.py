@@ -7,9 +7,11 @@ import sympy as sp
 from theory.declaration import Dim, Gaussian, Noise, Parameter, Spectrum, State, Step, mean, redrawn, sum_over
 from theory.symbols import noise, time
 
+decay = sp.Symbol("lambda", nonnegative=True)
+
 
 class RandomFeatureFlow(Step):
-    """Gradient flow on the mean loss of P samples over the readout a of N random features, from a = 0.
+    """Gradient flow on the mean loss of P samples over the readout a of N random features, from a = 0, with a weight decay.
 
     The predictor is f(x) = Σ_k √η_k (W a)_k φ_k(x) with W of variance 1/N, the target Σ_k a_k φ_k(x); eigenvalues η_k are the
     variances of the data, and their number of order one does not shrink when the model grows. The loss per sample keeps the time
@@ -37,7 +39,7 @@ class RandomFeatureFlow(Step):
             return sum_over(modes, gap**2) / count + (1 - 1 / count) * sum_over(modes, gap * redrawn(gap, *drawn))
 
         super().__init__(
-            {readout: -(features.T @ (sp.sqrt(eta) * (data.T @ residual))) / samples},
+            {readout: -(features.T @ (sp.sqrt(eta) * (data.T @ residual))) / samples - decay * readout},
             name="random-feature-flow",
             observe={
                 "test_loss": sum_over(modes, gap**2),
@@ -50,6 +52,7 @@ class RandomFeatureFlow(Step):
                 Parameter("t", time, "time", lower=0),
                 Parameter("N", width, "number of random features", lower=0, lower_open=True),
                 Parameter("P", samples, "number of training samples", lower=0, lower_open=True),
+                Parameter("weight_decay", decay, "weight decay λ, a ridge beside the mean loss", lower=0, default=0.0),
                 Parameter("members", count, "number of predictors in an ensemble", lower=1, default=1.0),
                 Parameter("noise", noise, "variance σ² of the label noise", lower=0, default=0.0),
                 Parameter("eigenvalues", eta, "variances η_k of the data", lower=0, ndim=1, dimension="M"),

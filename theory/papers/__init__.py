@@ -18,10 +18,12 @@ __all__ = ["REGISTRY", "bibtex", "load", "names"]
 
 REGISTRY: Mapping[str, str] = {
     "2002.02561": "theory.papers.spectrum_dependent_learning_curves:PAPER",
+    "2402.01092": "theory.papers.dynamical_scaling_laws:PAPER",
     "2502.05074": "theory.papers.two_point_equivalence:PAPER",
     "2006.13198": "theory.papers.spectral_bias_and_alignment:PAPER",
     "2106.02261": "theory.papers.out_of_distribution_generalization:PAPER",
     "2212.12147": "theory.papers.variance_limited_onset:PAPER",
+    "2601.01010": "theory.papers.disordered_dynamics:PAPER",
 }
 """arXiv number -> where the paper is written down; imported when asked for."""
 

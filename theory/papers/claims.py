@@ -36,7 +36,7 @@ class Claim:
     formulas in its names and in auxiliary symbols (M is the number of modes). ``at``: values of the auxiliary symbols.
     ``ranges``, ``modes`` (numbers of modes) and ``condition`` (in the paper's symbols) bound the random points of judgement.
     ``fails`` documents a claim that is known not to hold. ``full``: takes long, judged on request. ``model``: a model other than
-    the paper's first one.
+    the paper's first one. ``transformed``: of a linear dynamics at two frequencies z and other_z, where quantities are transforms.
     """
 
     name: str
@@ -52,6 +52,7 @@ class Claim:
     fails: str = ""
     full: bool = False
     model: str = ""
+    transformed: bool = False
     kind: ClassVar[str] = ""
 
 

@@ -1,0 +1,5 @@
+"""The claims of 2402.01092, one test each, and the whole verification."""
+
+from tests.papers.claim_tests import claim_tests
+
+test_claim, test_full_verification = claim_tests("2402.01092")
