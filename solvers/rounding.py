@@ -15,7 +15,7 @@ import sympy as sp
 from theory.averages import Average, GaussianAverage, HalfLine, ModeSum
 from theory.modes import ModeValue
 from theory.replica.folded import Sensitivity, TreeAverage
-from theory.special import H, Support
+from theory.special import Support
 
 SUMMATION = 4
 """Relative rounding, in units of epsilon, of a pairwise sum of terms of one sign."""
@@ -78,7 +78,7 @@ class Size(sp.Function):
 
 
 def _size(expression: sp.Expr) -> sp.Expr:
-    return Size(expression) if expression.has(GaussianAverage, HalfLine, TreeAverage, H, sp.exp) else sp.Abs(expression)
+    return Size(expression) if expression.has(GaussianAverage, HalfLine, TreeAverage, sp.Function) else sp.Abs(expression)
 
 
 @lru_cache(maxsize=4096)
@@ -93,8 +93,10 @@ def rounding(expression: sp.Expr) -> sp.Expr:
     if isinstance(expression, sp.Add):
         return sp.Add(own, *[rounding(a) for a in expression.args])
     if isinstance(expression, Average):
-        own = own if isinstance(expression, (GaussianAverage, HalfLine)) else own + NODES * expression.map(_size)
-        return own + expression.map(rounding)
+        body, bound = expression.args
+        if not isinstance(expression, (GaussianAverage, HalfLine)):
+            own += NODES * expression.func(_size(body), bound)
+        return own + expression.func(rounding(body), bound)
     if isinstance(expression, sp.Mul):
         factors = expression.args
         rest = [sp.Mul(*[_size(f) for f in factors if f is not one]) for one in factors]

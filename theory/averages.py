@@ -63,17 +63,18 @@ class Average(sp.Expr):
 
     def __new__(cls, body, variable):
         body = sp.sympify(body)
-        fresh = cls._fresh(variable)
+        # A bound variable that no inner average binds too can stay while it is looked at.
+        fresh = variable if isinstance(variable, Bound) and _height(body) < variable.height else cls._fresh(variable)
         body = _settled(body.xreplace({variable: fresh}) if variable != fresh else body)
         if body == 0:
             return sp.S.Zero
         factor, rest = body.as_independent(fresh, as_Add=False)
         if fresh not in rest.free_symbols:
             return body * cls._of_one(variable)
-        height, free = 1 + _height(rest), rest.free_symbols
+        height, free = 1 + _height(rest), rest.free_symbols - {fresh}
         while (bound := cls._bound_variable(variable, height)) in free:
             height += 1
-        return factor * sp.Expr.__new__(cls, rest.xreplace({fresh: bound}), bound)
+        return factor * sp.Expr.__new__(cls, rest.xreplace({fresh: bound}) if fresh != bound else rest, bound)
 
     body = property(lambda self: self.args[0])
     bound = property(lambda self: self.args[1])
@@ -100,25 +101,22 @@ class Average(sp.Expr):
         return [self.bound]
 
     def _eval_derivative(self, symbol):
-        return self.map(lambda body: body.diff(symbol))
+        return self.func(self.body.diff(symbol), self.bound)
 
     def _eval_subs(self, old, new):
         if self == old:
             return sp.sympify(new)
         body, fresh = self.opened()
         replaced = body._subs(old, new)
-        return self if replaced == body else self._of(replaced, fresh)
+        return self if replaced == body else self.func(replaced, fresh)
 
     def _xreplace(self, rule):
         if self in rule:
             return rule[self], True
-        body, fresh = self.opened()
+        apart = all(self.bound not in e.free_symbols for pair in rule.items() for e in pair)
+        body, fresh = (self.body, self.bound) if apart else self.opened()
         replaced, changed = body._xreplace(rule)
-        return (self._of(replaced, fresh), True) if changed else (self, False)
-
-    def _of(self, body, fresh):
-        """An average of the same kind with a fresh variable in the body."""
-        return self.func(body, fresh)
+        return (self.func(replaced, fresh), True) if changed else (self, False)
 
     def _eval_is_real(self):
         return self.body.is_real

@@ -153,7 +153,7 @@ def minimum(read: Sequence[Smooth], landscape: Landscape) -> NDArray:
     for width in LEVELS:
         for _ in range(STEPS):
             here = energy(w, width)
-            slope, bend = _derivatives(pairs, w, landscape, width)
+            slope, bend = slope_of(pairs, w, landscape, width), curvature_of(pairs, w, landscape, width)
             bend[np.diag_indices_from(bend)] += SMALLEST * (1 + np.trace(bend) / landscape.size)
             step = -np.linalg.solve(bend, slope)
             decrease = float(slope @ step)
@@ -165,8 +165,8 @@ def minimum(read: Sequence[Smooth], landscape: Landscape) -> NDArray:
             while share > 1e-10 and not energy(w + share * step, width) <= here + 0.1 * share * decrease:
                 share /= 2
             w = w + share * step
-    largest = np.linalg.eigvalsh(_derivatives(pairs, np.zeros(landscape.size), landscape, 1.0)[1])[-1]
-    if not np.linalg.eigvalsh(_derivatives(pairs, w, landscape, LEVELS[-1])[1])[0] > FLAT * largest:
+    largest = np.linalg.eigvalsh(curvature_of(pairs, np.zeros(landscape.size), landscape, 1.0))[-1]
+    if not np.linalg.eigvalsh(curvature_of(pairs, w, landscape, LEVELS[-1]))[0] > FLAT * largest:
         raise ConvergenceError(f"{names}: the minimum is flat, or infinitely far away; add a penalty on every variable")
     return w
 
@@ -175,13 +175,22 @@ def _at(part: Loaded, expression: sp.Expr, fields: Sequence[NDArray], landscape:
     return evaluate_at(part, expression, fields, landscape.origin, _width=width)
 
 
-def _derivatives(pairs, w: NDArray, landscape: Landscape, width: float) -> tuple[NDArray, NDArray]:
-    """Gradient and curvature of the rounded energy."""
-    slope, bend = np.zeros(landscape.size), np.zeros((landscape.size, landscape.size))
+def slope_of(pairs, w: NDArray, landscape: Landscape, width: float) -> NDArray:
+    """Gradient of the rounded energy."""
+    slope = np.zeros(landscape.size)
     for smooth, part in pairs:
         fields = part.fields(w)
         for a, block in enumerate(part.blocks):
             slope += block.back(_at(part, smooth.slopes[a], fields, landscape, width))
+    return slope
+
+
+def curvature_of(pairs, w: NDArray, landscape: Landscape, width: float) -> NDArray:
+    """Second derivatives of the rounded energy."""
+    bend = np.zeros((landscape.size, landscape.size))
+    for smooth, part in pairs:
+        fields = part.fields(w)
+        for a, block in enumerate(part.blocks):
             for b, other in enumerate(part.blocks):
                 second = _at(part, smooth.bends[a][b], fields, landscape, width)
                 if block.diagonal is not None and other.diagonal is not None:
@@ -189,4 +198,4 @@ def _derivatives(pairs, w: NDArray, landscape: Landscape, width: float) -> tuple
                     bend[np.arange(len(bend))[rows], np.arange(len(bend))[columns]] += left * second * right
                 else:
                     bend += (block.dense().T * second) @ other.dense()
-    return slope, bend
+    return bend

@@ -10,6 +10,7 @@ from solvers.monte_carlo.convex import Convex
 from solvers.monte_carlo.descents import Descending
 from solvers.monte_carlo.dynamics import Dynamics
 from solvers.monte_carlo.great_circles import GreatCircles
+from solvers.monte_carlo.hamiltonian import Hamiltonian, Langevin
 from solvers.monte_carlo.linear_programme import LinearProgramme
 from solvers.monte_carlo.margin import Margin
 from solvers.monte_carlo.quadratic_law import QuadraticLaw
@@ -26,6 +27,8 @@ ALGORITHMS: dict[str, tuple[type[Algorithm], ...]] = {
     "margin": (Margin,),
     "gibbs": (QuadraticLaw, GreatCircles, Spins, Circles, Slices),
     "metropolis": (Spins,),
+    "hmc": (Hamiltonian,),
+    "langevin": (Langevin,),
 }
 """By the name that a declaration gives, ``Energy(..., algorithm=name)``: the first class that takes the model is used."""
 

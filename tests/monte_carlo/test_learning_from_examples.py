@@ -8,6 +8,7 @@ from solvers import check, simulate, solve, sweep
 from theory import Dim, Energy, Gaussian, Noise, State, exp, log, mean, sign, sum_over
 from theory.models.bayes_linear_regression import BayesLinearRegression
 from theory.models.bayes_perceptron import BayesPerceptron
+from theory.models.bayes_sparse_regression import BayesSparseRegression
 from theory.models.gardner import Gardner
 from theory.models.lasso import Lasso
 from theory.models.logistic_regression import LogisticRegression
@@ -40,6 +41,13 @@ def test_lasso_of_a_sparse_target():
 
 def test_posterior_draws_of_linear_regression():
     found = check(BayesLinearRegression(), trials=300, P=30, N=15, noise=0.3, assumed_noise=0.2, prior_variance=2.0)
+    assert found.passed, found
+
+
+@pytest.mark.slow
+def test_draws_from_a_posterior_that_favours_sparse_weights():
+    power = np.where(np.arange(20) % 4 == 0, 3.0, 0.0)
+    found = check(BayesSparseRegression(), trials=120, P=25, decay=1.5, noise=0.2, assumed_noise=0.3, target_power=power)
     assert found.passed, found
 
 

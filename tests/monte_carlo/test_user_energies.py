@@ -126,7 +126,7 @@ def box(wrong=False):
     return Energy(energy, over=w, name="box", algorithm="lp", observe=observe), dict(P=30, N=15, lambda_=0.2)
 
 
-MODELS = [quantile, group, clusters, spatial, two_kinds]
+MODELS = [quantile, group, clusters, spatial, two_kinds, box]
 
 
 @pytest.mark.parametrize(

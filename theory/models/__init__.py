@@ -10,6 +10,7 @@ from theory.errors import ParameterError, did_you_mean
 REGISTRY = {
     "bayes-linear-regression": "theory.models.bayes_linear_regression:BayesLinearRegression",
     "bayes-perceptron": "theory.models.bayes_perceptron:BayesPerceptron",
+    "bayes-sparse-regression": "theory.models.bayes_sparse_regression:BayesSparseRegression",
     "elastic-net": "theory.models.elastic_net:ElasticNet",
     "flow-linear-regression": "theory.models.sgd_linear_regression:FlowLinearRegression",
     "flow-random-features": "theory.models.sgd_random_features:FlowRandomFeatures",

@@ -146,7 +146,7 @@ def test_laws_that_cannot_be_simulated_say_so():
             simulate(model, trials=1, **{**TASK, **(task or {})})
 
     refused(r"tanh\(.*\)\*\*2 is not convex in", sum_over(P, tanh(X @ (w - w0)) ** 2) + lam * w.square())
-    refused("algorithm 'langevin' is not simulated", algorithm="langevin")
+    refused("a Gibbs measure has a temperature above 0", algorithm="langevin")
     refused("not unique; add a penalty", (X @ (w - w0)).square(), task={"P": 2}, observe={"n": lam * w.square()})
     refused("not a polynomial in its averages", observe={"v": sum_over(M, tanh(average(w)) + eta)})
     refused("not convex", sum_over(P, (X @ w) * (Z @ w)) + lam * sum_over(M, w**2 + 0 * eta) + (X @ w0).square())
