@@ -112,7 +112,7 @@ def judge(paper: Paper, claim: Claim) -> Outcome:
     """The outcome of one claim."""
     begin = time.perf_counter()
     try:
-        model, theory = _derived(claim.model or paper.model)
+        model, theory = _derived(claim.model or paper.model, tuple(sorted(claim.options.items())))
         reading = Reading(paper, claim, theory.transformed if claim.transformed else theory)
         drawn = DRAWN.get(claim.kind)
         verdict = drawn(reading, model) if drawn is not None else JUDGES[claim.kind](reading)
@@ -131,9 +131,9 @@ def _status(claim: Claim, verdict: Verdict) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=8)
-def _derived(name: str) -> tuple[Any, Any]:
+def _derived(name: str, options: tuple[tuple[str, Any], ...] = ()) -> tuple[Any, Any]:
     """A model and its derived theory."""
     from theory import models
 
-    model = models.load(name)()
+    model = models.load(name)(**dict(options))
     return model, model.theory()

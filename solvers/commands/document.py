@@ -43,8 +43,13 @@ def document(derivation: Any) -> str:
     if theory.validity:
         parts.append(rf"\noindent Valid for: {text(theory.validity)}.")
     if theory.references:
-        parts.append(rf"\noindent References: {', '.join('arXiv:' + text(number) for number in theory.references)}.")
+        parts.append(rf"\noindent References: {', '.join(map(_reference, theory.references))}.")
     return "\n".join([*parts, r"\end{document}"])
+
+
+def _reference(name: str) -> str:
+    """An arXiv number, or the key of an entry of references.bib."""
+    return f"arXiv:{text(name)}" if name[:1].isdigit() else text(name)
 
 
 def text(words: str) -> str:

@@ -31,6 +31,7 @@ class BayesPerceptron(Energy):
             algorithm="gibbs",
             nishimori={student: teacher},
             name="bayes-perceptron",
+            reference=("gyorgyi1990statistical", "opper1991generalization"),
             observe={
                 "E_g": sp.acos(overlap) / sp.pi,
                 "E_bayes": sp.acos(sp.sqrt(sp.Max(0, overlap))) / sp.pi,

@@ -28,6 +28,7 @@ class ElasticNet(Energy):
             residual.square() / 2 + l1 * sum_over(features, absolute(weights)) + l2 * weights.square() / 2,
             over=weights,
             name="elastic-net",
+            reference=("zou2005regularization",),
             observe={
                 "E_g": mean(features, (weights - target) ** 2),
                 "E_train": mean(samples, residual**2),

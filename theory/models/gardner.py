@@ -34,6 +34,7 @@ class Gardner(Energy):
             phase="SAT",
             algorithm=algorithm,
             name="gardner",
+            reference=("gardner1988space", "cover1965geometrical"),
             observe={"satisfied": satisfied} if algorithm == "margin" else {"stability": mean(patterns, stability)},
             parameters=[
                 Parameter("P", patterns, "number of patterns", lower=0, lower_open=True),

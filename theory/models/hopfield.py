@@ -37,6 +37,7 @@ class Hopfield(Energy):
             start={spins: pattern},
             observe={"energy": energy / sites, "overlap": condensed / sites},
             name="hopfield",
+            reference=("amit1985storing", "amit1987statistical"),
             parameters=[
                 Parameter("N", sites, "number of spins", lower=0, lower_open=True),
                 Parameter("P", patterns, "number of patterns besides the condensed one", lower=0, lower_open=True),

@@ -31,6 +31,7 @@ class Lasso(Energy):
             residual.square() / 2 + l1 * sum_over(features, absolute(weights)),
             over=weights,
             name="lasso",
+            reference=("0907.3574",),
             observe={
                 "E_g": mean(features, (weights - target) ** 2),
                 "E_train": mean(samples, residual**2),

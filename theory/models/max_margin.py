@@ -25,6 +25,7 @@ class MaxMargin(Energy):
             sum_over(samples, wall(1 - stability)) + student.square() / 2,
             over=student,
             name="max-margin",
+            reference=("opper1990ability",),
             algorithm="margin",
             observe={
                 "E_g": sp.acos(overlap) / sp.pi,

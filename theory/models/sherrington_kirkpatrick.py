@@ -37,6 +37,7 @@ class SherringtonKirkpatrick(Energy):
             nishimori={spins: 1},
             matched={temperature * ferromagnetic: 1, field: 0},
             name="sherrington-kirkpatrick",
+            reference=("sherrington1975solvable", "dealmeida1978stability", "parisi1980order"),
             parameters=[
                 Parameter("N", sites, "number of spins", lower=0, lower_open=True),
                 Parameter("temperature", temperature, "temperature", lower=0, lower_open=True),

@@ -34,6 +34,7 @@ class SphericalPSpin(Energy):
             algorithm="gibbs",
             observe={"energy": energy / sites, "magnetisation": mean(sites, spins)},
             name="spherical-p-spin",
+            reference=("crisanti1992spherical",),
             parameters=[
                 Parameter("N", sites, "number of spins", lower=0, lower_open=True),
                 Parameter("temperature", temperature, "temperature", lower=0, lower_open=True),

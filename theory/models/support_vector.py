@@ -27,6 +27,7 @@ class SupportVector(Energy):
             sum_over(samples, relu(margin - stability)) + ridge * student.square() / 2,
             over=student,
             name="support-vector",
+            reference=("dietrich1999statistical",),
             observe={
                 "E_g": sp.acos(overlap) / sp.pi,
                 "overlap": overlap,

@@ -24,12 +24,13 @@ REGISTRY: Mapping[str, str] = {
     "2106.02261": "theory.papers.out_of_distribution_generalization:PAPER",
     "2212.12147": "theory.papers.variance_limited_onset:PAPER",
     "2601.01010": "theory.papers.disordered_dynamics:PAPER",
+    "classics": "theory.papers.classics:PAPER",
 }
-"""arXiv number -> where the paper is written down; imported when asked for."""
+"""arXiv number, or name of a collection -> where it is written down; imported when asked for."""
 
 
 def names() -> tuple[str, ...]:
-    """arXiv numbers of the papers."""
+    """arXiv numbers of the papers, and names of collections."""
     return tuple(REGISTRY)
 
 
@@ -42,7 +43,8 @@ def load(arxiv: str) -> Paper:
 
 
 def bibtex(references: Iterable[str]) -> str:
-    """BibTeX entries of papers given by arXiv number, each once; ClaimError for one that is not in ``references.bib``.
+    """BibTeX entries of papers given by arXiv number, or by key where they have none, each once; ClaimError for one that is not in
+    ``references.bib``.
 
     >>> print(bibtex(["2002.02561"]).splitlines()[0])
     @inproceedings{bordelon2020spectrum,
@@ -57,12 +59,13 @@ def bibtex(references: Iterable[str]) -> str:
 
 @cache
 def _entries() -> dict[str, str]:
-    """Entries of references.bib by their ``eprint`` field."""
+    """Entries of references.bib by their ``eprint`` field, or by their key where they have none."""
     text = files("theory.papers").joinpath("references.bib").read_text("utf-8")
     entries = {}
     for entry in re.split(r"\n\s*\n(?=@)", text.strip()):
         number = re.search(r"^\s*eprint\s*=\s*\{([^}]*)\}", entry, re.MULTILINE)
-        if number is None:
-            raise ClaimError(f"references.bib: {entry.splitlines()[0]!r} has no eprint; give the arXiv number")
-        entries[number.group(1)] = entry
+        key = re.match(r"@\w+\{([^,\s]+),", entry)
+        if key is None:
+            raise ClaimError(f"references.bib: {entry.splitlines()[0]!r} has no key; begin with @article{{key,")
+        entries[(number or key).group(1)] = entry
     return entries

@@ -36,7 +36,8 @@ class Claim:
     formulas in its names and in auxiliary symbols (M is the number of modes). ``at``: values of the auxiliary symbols.
     ``ranges``, ``modes`` (numbers of modes) and ``condition`` (in the paper's symbols) bound the random points of judgement.
     ``fails`` documents a claim that is known not to hold. ``full``: takes long, judged on request. ``model``: a model other than
-    the paper's first one. ``transformed``: of a linear dynamics at two frequencies z and other_z, where quantities are transforms.
+    the paper's first one, made with ``options``. ``source``: the reference, by its key, where it is not the paper itself.
+    ``transformed``: of a linear dynamics at two frequencies z and other_z, where quantities are transforms.
     """
 
     name: str
@@ -53,6 +54,8 @@ class Claim:
     full: bool = False
     model: str = ""
     transformed: bool = False
+    options: Mapping[str, Any] = field(default_factory=dict)
+    source: str = ""
     kind: ClassVar[str] = ""
 
 

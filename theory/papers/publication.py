@@ -15,8 +15,8 @@ from theory.papers.claims import Claim
 class Paper:
     """``symbols`` maps the paper's symbols (arrays for what has one value per mode) to formulas in the model's names.
 
-    ``normalisation`` says in words how the paper scales ridge, noise and error. Raises ClaimError where two claims share a name or
-    a required text is missing.
+    ``normalisation`` says in words how the paper scales ridge, noise and error. A collection of results has no ``key``; each of its
+    claims names a ``source``. Raises ClaimError where two claims share a name or a required text is missing.
     """
 
     arxiv: str
@@ -37,6 +37,8 @@ class Paper:
         for claim in self.claims:
             if not claim.where.strip() or not claim.kind:
                 raise ClaimError(f"{self.arxiv}: claim {claim.name!r} does not say where it holds; give where=")
+            if not self.key and not claim.source:
+                raise ClaimError(f"{self.arxiv}: claim {claim.name!r} has no source; give source=, a key of references.bib")
         if not self.normalisation.strip():
             raise ClaimError(f"{self.arxiv}: no normalisation; say how the paper scales ridge, noise and error")
 
@@ -49,4 +51,5 @@ class Paper:
 
     def __str__(self) -> str:
         rows = [f"  {claim.name} ({claim.kind}): {claim.statement}" for claim in self.claims]
-        return "\n".join([f"{', '.join(self.authors)}: {self.title} (arXiv {self.arxiv})", *rows])
+        head = f"{', '.join(self.authors)}: {self.title} (arXiv {self.arxiv})" if self.key else f"{self.title} ({self.arxiv})"
+        return "\n".join([head, *rows])

@@ -52,7 +52,7 @@ PAPER = Paper(
     arxiv="2212.12147",
     title="The Onset of Variance-Limited Behavior for Networks in the Lazy and Rich Regimes",
     authors=("Alexander Atanasov", "Blake Bordelon", "Sabarish Sainathan", "Cengiz Pehlevan"),
-    year=2022,
+    year=2023,
     key="atanasov2023onset",
     model="variance-limited-regression",
     normalisation="The ridge is added to the empirical covariance, ridge = P lambda; kappa likewise; errors leave label noise out.",
