@@ -47,12 +47,25 @@ class Descent:
             if symbol in self.scalars and self.scalars[symbol] != length:
                 found = f"{symbol} = {self.scalars[symbol]:g}"
                 raise ParameterError(f"{found}: values over {symbol} have {length:g} entries; leave it out")
+        self._check_conditions()
         unknowns = list(green.unknowns)
         slopes = [f.diff(s) for f in green.maps for s in (*unknowns, green.shift)]
         self._places = np.flatnonzero([slope != 0 for slope in slopes])
         self._compiled = compile_expressions([*green.maps, green.value / green.size, *(slopes[i] for i in self._places)])
         self.unknowns, self.order = unknowns, len(unknowns)
         self.scale = self._scale()
+
+    def _check_conditions(self) -> None:
+        for least, message in self.green.conditions:
+            value = self._number(least)
+            if not value >= -1e-12:
+                raise ParameterError(f"{self.name}: {message}")
+
+    def _number(self, expression: Any) -> float:
+        """An expression in parameters alone."""
+        compiled, known = compile_expressions([expression]), {**self.full.sizes, **self.scalars}
+        given = {s: known[s] for s in compiled.scalars}
+        return float(compiled(given, self.full.arrays, self.full.weights, self.full.counts)[0])
 
     def _symbols(self, x: NDArray, height: float) -> dict[Any, NDArray]:
         """Values of the spectral parameters."""
@@ -117,9 +130,7 @@ class Descent:
         """The share of eigenvalues that are not zero by counting ranks, where that is known."""
         if self.green.rank is None:
             return None
-        share = compile_expressions([self.green.rank / self.green.size])
-        known = {**self.full.sizes, **self.scalars}
-        return float(share({s: known[s] for s in share.scalars}, self.full.arrays, self.full.weights, self.full.counts)[0])
+        return self._number(self.green.rank / self.green.size)
 
     def _scale(self) -> float:
         """Root mean square eigenvalue, from 1 - Im(y g(iy)) y = <λ²>/y² at large y."""

@@ -24,7 +24,7 @@ _WHERE = {
     "ModeIndex": "theory.modes",
     "QuenchedError": "theory.errors",
 }
-_MODULES = ("models", "papers", "symbols")
+_MODULES = ("free", "models", "papers", "symbols")
 
 __all__ = [*_WHERE, *_MODULES]
 

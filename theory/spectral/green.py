@@ -28,7 +28,8 @@ class GreenFunction:
     """``unknowns`` t = ``maps``(t, w), and the Green's function ``value`` = Tr (A + w)⁻¹ of a matrix of ``size`` rows.
 
     The solution is the one that the iteration from t = 0 reaches at large \\|w\\|, continued analytically. ``rank`` is the
-    rank of A in general position where it is known, ``dyson`` the Dyson equation that the maps come from, if any.
+    rank of A in general position where it is known, ``dyson`` the Dyson equation that the maps come from, if any; ``conditions``
+    are what must not be negative at the parameters, with what to say where it is.
     """
 
     name: str
@@ -40,6 +41,7 @@ class GreenFunction:
     shift: sp.Symbol = SHIFT
     rank: sp.Expr | None = None
     dyson: Any = field(default=None, repr=False)
+    conditions: tuple[tuple[sp.Expr, str], ...] = ()
 
     @cached_property
     def theory(self) -> Theory:
