@@ -61,7 +61,7 @@ def _derived(matrix: Mat) -> Hermitised:
     maps = {t: traced(u.dim, u.weight * blocks.get(u.block, sp.S.Zero)) for t, u in dyson.unknowns.items() if t not in zero}
     return Hermitised(
         model.name, tuple(maps), tuple(maps.values()), traced(dim, blocks[SECOND, SECOND]), size(dim.name),
-        tuple(map(parameter_of, model.parameters)), HEIGHT, generic_rank(matrix), None, -traced(dim, blocks[SECOND, FIRST]),
+        tuple(map(parameter_of, model.parameters)), HEIGHT, generic_rank(matrix), outer=-traced(dim, blocks[SECOND, FIRST]),
     )  # fmt: skip
 
 
