@@ -135,7 +135,7 @@ def given_values(leaf: Leaf, value: NDArray, copies: int) -> NDArray:
     """Given values of a leaf when every mode becomes ``copies``-fold."""
     factor = float(copies) ** float(leaf.how.get("scaling", 0))
     if leaf.kind == "deterministic":
-        if not np.allclose(value, value.T, rtol=1e-12, atol=0):
+        if leaf.dims[0] == leaf.dims[1] and not np.allclose(value, value.T, rtol=1e-12, atol=0):
             raise ParameterError(f"{leaf.name}: the matrix is not symmetric; give (O + O.T)/2")
         return factor * np.kron(value, np.eye(copies))
     for axis, dim in enumerate(leaf.dims):

@@ -138,7 +138,7 @@ LEAVES = {
     "symmetry out of range": (lambda: Gaussian("J", M, M, symmetry=2), r"symmetry of J: 2; pass a number from -1 to 1"),
     "unknown redraw": (lambda: Gaussian("Z", P, M, fresh="often"), r"fresh of Z: 'often'; take one of step, layer or None"),
     "finite random matrix": (lambda: Gaussian("Z", mu, M), r"dimensions of Z: mu x M; a random matrix has two infinite"),
-    "rectangular given matrix": (lambda: Deterministic("A", M, P), r"dimensions of A: M x P; a given matrix is symmetric"),
+    "rectangular given matrix": (lambda: quadratic_form(Deterministic("A", M, P), w), r"form: A is MxP; it takes a square matrix"),
     "empty name": (lambda: State("", M), r"state name: \''; take an identifier"),
     "no identifier": (lambda: Quenched("w 0", M), r"quenched name: \'w 0'; take an identifier"),
     "private name": (lambda: Dim("_M"), r"Dim name: \'_M'; take an identifier"),

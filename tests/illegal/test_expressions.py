@@ -85,7 +85,8 @@ def square(matrix, dim=M):
 
 
 UNDERIVED = {
-    "given matrix inside": (lambda: Tr(R @ O @ R @ O), r"given matrix O inside an expression: it need not commute"),
+    "given matrix in an inverse": (lambda: Tr((X.T @ X + O + lam).inv), r"given matrix inside \(O \+ .*inv: it need not commute"),
+    "four given matrices": (lambda: Tr(O @ R @ O @ R @ O @ R @ O @ R), r"O, O, O, O in one product: 4 of them, more than 3"),
     "mean": (lambda: Tr(Gaussian("Y", M, P, mean=1) @ X), r"matrix Y: mean=1 is not averaged here"),
     "fresh": (lambda: Tr(Gaussian("Y", M, P, fresh="step") @ X), r"matrix Y: fresh=step is not averaged here"),
     "covariance of any sign": (

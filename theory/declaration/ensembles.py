@@ -106,21 +106,23 @@ def _partner(name: str, shape: tuple, how: dict, given) -> dict:
 
 
 class Deterministic(MatrixLeaf):
-    """A given symmetric matrix that need not commute with the spectra; its values are passed when solving or simulating.
+    """A given matrix that need not commute with the spectra; its values are passed when solving or simulating.
 
-    ``scaling`` is the power of r by which values change under ``replicate(r)``, where every entry becomes a multiple of the r x r
-    identity.
+    Over one dimension it is symmetric; ``cols`` makes it a rectangular block. ``scaling`` is the power of r by which values change
+    under ``replicate(r)``, where every entry becomes a multiple of the r x r identity.
     """
 
     @strict
     def __init__(self, name, rows, cols=None, scaling=-1):
         identifier(name, "Deterministic")
         cols = rows if cols is None else cols
-        if dimension(rows, name) != dimension(cols, name) or rows.finite:
-            refuse(f"dimensions of {name}", f"{rows} x {cols}", "a given matrix is symmetric, over one infinite dimension")
+        if dimension(rows, name).finite or dimension(cols, name).finite:
+            refuse(f"dimensions of {name}", f"{rows} x {cols}", "a given matrix is over infinite dimensions")
         self._place(Leaf("deterministic", name, (rows, cols), scaling=power(scaling, name)), False)
 
-    T = property(lambda self: self)
+    @property
+    def T(self) -> Mat:
+        return self if self.rows == self.cols else Deterministic._of(self.leaf, not self.transposed)
 
 
 def symbol_of(value) -> sp.Symbol:

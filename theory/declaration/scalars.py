@@ -233,4 +233,6 @@ def quadratic_form(matrix, v):
     """The scalar v^T O v of ``O = Deterministic("O", M)`` and a vector over M."""
     if not isinstance(matrix, Deterministic):
         refuse("quadratic form", matrix, "declare Deterministic(name, dim), or write sum_over(dim, v*(A @ v))")
+    if matrix.rows != matrix.cols:
+        refuse("quadratic form", shape(matrix), "it takes a square matrix")
     return QuadraticForm(matrix, matrix._vector(v).expr)

@@ -20,7 +20,7 @@ from theory.resolvent.names import Namer
 from theory.resolvent.pencil import Pencil, Random, linearise
 from theory.resolvent.read import Reader
 from theory.resolvent.reduction import Reduction, Signed
-from theory.resolvent.results import assembled, valued
+from theory.resolvent.results import assembled, valued, with_given_matrices
 from theory.resolvent.ridges import closed
 from theory.resolvent.series import coincidences, expansions
 from theory.uniform import constant_data
@@ -99,7 +99,7 @@ def _dyson(state: State, expression) -> dict[str, Any]:
         outputs[symbol] = dyson.output(blocks)
         for t, u in dyson.unknowns.items():
             if t not in zero and t not in equations:
-                equations[t] = traced(u.dim, u.weight * blocks.get(u.block, sp.S.Zero))
+                equations[t] = with_given_matrices(traced(u.dim, u.weight * blocks.get(u.block, sp.S.Zero)))
     return {
         "equations": equations,
         "traces": {t: t.trace for t in equations},

@@ -1,7 +1,7 @@
 """Observables of an expression as traces: of quadratic forms in given vectors and noise, only diagonals of matrices matter.
 
 A vector that is affine in given vectors s and noise e is a sum of U s; then E Σ c u v is a sum of (Uᵀ C V)_kk s_k s'_k over the
-modes, and of Tr(Uᵀ C V) times the variance for noise. Traces with a given test matrix O need its diagonal only.
+modes, and of Tr(Uᵀ C V) times the variance for noise. Given matrices that need not commute are :mod:`theory.resolvent.insertions`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sympy as sp
 
 from theory.declaration.dimensions import Dim
 from theory.declaration.ensembles import Deterministic
-from theory.declaration.matrices import Diag, Prod, Sum
+from theory.declaration.matrices import Diag, Prod
 from theory.declaration.matrix import Mat
 from theory.declaration.scalars import Average, Over, QuadraticForm, Trace
 from theory.declaration.sites import Dot, Leaf, Site, generic, sites, tops
@@ -21,10 +21,9 @@ from theory.declaration.walks import collect, linear_coefficients, replace_tops
 from theory.errors import DerivationError
 from theory.replica.data import given
 from theory.resolvent.equivalents import Equivalents
+from theory.resolvent.insertions import Insertion, chains, diagonal_of, holds_given, traces, weighted
 from theory.resolvent.isolated import averaged_form
 
-DIAGONAL = "_diagonal"
-"""How the diagonal of a given matrix is told from other data."""
 Weighted = list[tuple[Dim, sp.Expr]]
 """Sums over dimensions of site expressions, in which the symbols of :class:`Reader` stand for diagonals."""
 
@@ -71,17 +70,16 @@ class Reader:
             total += coefficient * sp.Mul(*[self._mean(v.expr, vector.dim) for v in vectors])
         return total
 
-    def _trace(self, matrix: Mat) -> Weighted:
-        if isinstance(matrix, Sum):
-            return [part for term in matrix.args for part in self._trace(term)]
-        factors = list(matrix.args) if isinstance(matrix, Prod) else [matrix]
-        tests = [i for i, f in enumerate(factors) if isinstance(f, Deterministic)]
-        if len(tests) == 1:
-            i = tests[0]
-            # The trace is cyclic: the test matrix comes first.
-            rest = Prod(*factors[i + 1 :], *factors[:i]) if len(factors) > 1 else Diag(matrix.rows)
-            return [(rest.rows, diagonal_of(factors[i]) * self.diagonal(rest))]
-        return [(matrix.rows, self.diagonal(matrix))]
+    def _trace(self, matrix: Mat, weight: sp.Expr = sp.S.One, vectors: Insertion | None = None) -> Weighted:
+        """``weight`` times E Tr of a matrix, behind a column and a row of given data if there are any."""
+        found: Weighted = []
+        for factors in chains(matrix):
+            first = Prod(*factors)
+            if vectors is None and not holds_given(first):
+                found.append((first.rows, weight * self.diagonal(first)))
+            else:
+                found += [(d, weighted(e, weight)) for d, e in traces([vectors, *factors] if vectors else factors, self.diagonal)]
+        return found
 
     def _form(self, form: QuadraticForm) -> Weighted:
         """vᵀOv: away from the diagonal of O the means of v multiply, on it O is a spectrum like any other."""
@@ -118,12 +116,18 @@ class Reader:
         first, second, found = list(sources(u).items()), list(sources(v).items()), []
         for i, (a, left) in enumerate(first):
             for j, (b, right) in enumerate(second):
-                noisy = isinstance(a, Leaf) or isinstance(b, Leaf)
-                if left.cols != right.cols or (noisy and a != b) or (u == v and j < i):
+                matrix, noisy = left.T @ Diag(dim, coefficient) @ right, isinstance(a, Leaf) or isinstance(b, Leaf)
+                apart = left.cols != right.cols and (noisy or not holds_given(matrix))
+                if apart or (noisy and a != b) or (u == v and j < i):
                     continue
                 times = 2 if u == v and j > i else 1
-                weight = a.how["variance"] if isinstance(a, Leaf) else a * b
-                found.append((left.cols, times * weight * self._form_of(left, dim, coefficient, right)))
+                if not holds_given(matrix):
+                    weight = a.how["variance"] if isinstance(a, Leaf) else a * b
+                    found.append((left.cols, times * weight * self._form_of(left, dim, coefficient, right)))
+                elif isinstance(a, Leaf):
+                    found += self._trace(matrix, times * a.how["variance"])
+                else:
+                    found += self._trace(matrix, sp.Integer(times), Insertion(right.cols, left.cols, None, b, a))
         return found
 
     def _form_of(self, left: Mat, dim: Dim, coefficient: sp.Expr, right: Mat) -> sp.Expr:
@@ -172,11 +176,6 @@ class Pairs(sp.Expr):
 
     def _hashable_content(self):
         return (*self.args, self.matrix.key)
-
-
-def diagonal_of(matrix: Deterministic) -> Site:
-    """The symbol for the diagonal of a given matrix at the generic site."""
-    return Site(Leaf("quenched", matrix.leaf.name + DIAGONAL, matrix.leaf.dims[:1]))
 
 
 def sources(vector: Vec) -> dict[sp.Expr | Leaf, Mat]:

@@ -19,7 +19,8 @@ from theory.normal_form import SumName
 from theory.replica.data import array_of, at_mode, plain
 from theory.replica.results import parameter_of
 from theory.resolvent.dyson import traced
-from theory.resolvent.read import DIAGONAL, Pairs
+from theory.resolvent.insertions import DIAGONAL, Word
+from theory.resolvent.read import Pairs
 from theory.resolvent.ridges import Closed
 from theory.resolvent.sums import Sums
 from theory.saddle import pulled_out
@@ -38,11 +39,13 @@ def valued(sums: Mapping[str, Any], expression, diagonals: Mapping[sp.Symbol, sp
         else:
             rule = {top: sp.Add(*[_total(dim, e, diagonals) for dim, e in terms]) for top, terms in parts.items()}
             value = plain(observable.xreplace(rule))
-        found[name] = _with_given_matrices(value)
+        found[name] = with_given_matrices(value)
     return found
 
 
 def _total(dim: Dim, expression: sp.Expr, diagonals: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:
+    if isinstance(expression, Word):
+        return expression.xreplace(dict(diagonals)).summed()
     if isinstance(expression, Pairs):
         index, other = ModeIndex(dim.name, "k"), ModeIndex(dim.name, "l")
         matrix = ModeArray(expression.matrix.leaf.name, rank=2, real=True)
@@ -54,7 +57,7 @@ def _total(dim: Dim, expression: sp.Expr, diagonals: Mapping[sp.Symbol, sp.Expr]
     return traced(dim, inserted if single else sp.factor(inserted))
 
 
-def _with_given_matrices(expression: sp.Expr) -> sp.Expr:
+def with_given_matrices(expression: sp.Expr) -> sp.Expr:
     """Diagonals of given matrices as entries of the matrices."""
     def entry(value: ModeValue) -> sp.Expr:
         matrix = ModeArray(value.array.name.removesuffix(DIAGONAL), rank=2, real=True)
@@ -82,7 +85,7 @@ def assembled(state: State, expression) -> dict[str, Any]:
 
     def flat(value: sp.Expr) -> sp.Expr:
         """Without the spectra of ones, and with the given matrices of which only the diagonals were named."""
-        return constant_data(_with_given_matrices(sp.sympify(value)), ones)
+        return constant_data(with_given_matrices(sp.sympify(value)), ones)
 
     named_values = [*state["activations"].items(), *(pair for part in parts for pair in part.definitions.items())]
     named_values += definitions.items()
@@ -103,12 +106,16 @@ def assembled(state: State, expression) -> dict[str, Any]:
 
 def merged(value: sp.Expr, sums: Sums) -> sp.Expr:
     """Differences of several sums over one resolvent as one expression in its degrees of freedom."""
-    if len(sums.poles) != 1 or not any(t.could_extract_minus_sign() for t in sp.Add.make_args(value)):
+    if len(sums.poles) != 1 or _holds_given(value) or not any(t.could_extract_minus_sign() for t in sp.Add.make_args(value)):
         return value
     written, names = sums.poles[0].resolvent.named(value)
     if written.atoms(ModeSum):
         return value
     return sp.factor(written.xreplace({name: sums.named_as(name, sums.poles[0]) for name in names}))
+
+
+def _holds_given(expression: sp.Expr) -> bool:
+    return any(v.array.rank > 1 for v in expression.atoms(ModeValue))
 
 
 def _is_definition(symbol: sp.Symbol) -> bool:
@@ -124,7 +131,12 @@ def _written_out(expression: sp.Expr, sums: Sums, kept: set[sp.Symbol]) -> sp.Ex
 
 
 def positive_form(expression: sp.Expr, parts: Sequence[Closed]) -> sp.Expr:
-    """An expression in names that is equal on the solutions, with differences written as sums of positive terms where possible."""
+    """An expression in names that is equal on the solutions, with differences written as sums of positive terms where possible.
+
+    Entries of given matrices have any sign, and so have all terms.
+    """
+    if _holds_given(expression):
+        return expression
     if isinstance(expression, Average):
         return expression.map(lambda body: positive_form(body, parts))
     if expression.is_Add and any(t.could_extract_minus_sign() for t in expression.args):
