@@ -167,6 +167,15 @@ def test_the_theory_of_another_expression_is_noticed(truth, mistake):
     assert found.verdict == "disagree", found
 
 
+def test_an_expression_of_ones_own_with_three_matrices():
+    """Nothing but the declaration is given: check chooses the rest, and another ridge in its theory does not pass."""
+    own = Expression(Tr((B @ R @ B.T + G.T @ G + mu).inv) / N, disorder=[X, B, G], name="own")
+    found = check(own, trials=100)
+    assert found.passed and set(found.chosen) == {p.name for p in own.parameters}, found
+    wrong = Expression(Tr((B @ R @ B.T + G.T @ G + 2 * mu).inv) / N, name="own").theory()
+    assert check(own, trials=100, theory=wrong).verdict == "disagree"
+
+
 def test_an_expression_is_simulated_by_its_parameters():
     expression = Expression({"r": Tr(R) / M, "hat": Tr(X @ R @ X.T) / P})
     given = {name: GIVEN[name] for name in ("P", "lambda_", "eta", "s")}

@@ -90,6 +90,10 @@ def closed(core: Core, sums: Sums) -> Closed:
     for t, forms in core.eliminated.items():
         if not any(map(positive_ratio, forms)):
             raise DerivationError(f"reduction: {t} = {forms[0]} may change sign, and the equations have other solutions; {INSTEAD}")
+    for equation in map(sums.written_out, core.equations):
+        bodies = [total.body for total in equation.atoms(ModeSum)]
+        if not all(map(positive_ratio, bodies)):
+            raise DerivationError(f"reduction: sums in {equation} = 0 may be singular at positive unknowns; {INSTEAD}")
     symbols = [*core.kappas, *core.unknowns]
     unknowns = [Unknown(s, "effective ridge" if s in core.kappas else f"trace of {s.trace.matrix}", sp.S.Zero) for s in symbols]
     return Closed(tuple(unknowns), tuple(_balanced(sums.written_out(sp.expand(e))) for e in core.equations))
