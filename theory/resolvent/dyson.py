@@ -14,7 +14,7 @@ import sympy as sp
 
 from theory.declaration.dimensions import Dim, Spectrum
 from theory.declaration.matrices import Diag
-from theory.declaration.sites import varies
+from theory.declaration.sites import Leaf, varies
 from theory.modes import ModeIndex
 from theory.replica.data import at_mode, plain, total
 from theory.resolvent.names import NamedTrace, Namer
@@ -52,10 +52,7 @@ class Dyson:
                             self._pair(first, second, (a, d), (b, c), namer)
 
     def _pair(self, first: Random, second: Random, where: Block, block: Block, namer: Namer) -> None:
-        if first.leaf != second.leaf:
-            return
-        how = first.leaf.how
-        share = how.get("symmetry", sp.S.Zero) if first.transposed == second.transposed else sp.S.One
+        how, share = first.leaf.how, covariance(first, second)
         response = self.pencil.response(*block)
         if share == 0 or response is None:
             return
@@ -70,7 +67,7 @@ class Dyson:
         weight *= self.colours.get(dim, sp.S.One)
         along *= self.colours.get(self.pencil.rows[where[0]], sp.S.One)
         self.unknowns.setdefault(symbol, Unknown(symbol, dim, block, plain(sign * weight)))
-        coefficient = share * how["variance"] * first.left * along * second.right * number * sign
+        coefficient = share * first.left * along * second.right * number * sign
         self.sigma.setdefault(where, []).append((plain(coefficient), symbol))
 
     @property
@@ -109,6 +106,25 @@ class Dyson:
         pencil = self.pencil
         pairs = [(plain(x), plain(y), (b, c)) for b, x in pencil.u.items() for c, y in pencil.v.items()]
         return sp.Add(*[x * y * blocks[block] for x, y, block in pairs if block in blocks])
+
+
+def covariance(first: Random, second: Random) -> sp.Expr:
+    """How the entries of two matrices pair along a product ... A G B ..., apart from their row and column covariances."""
+    one, other = first.leaf, second.leaf
+    across = first.transposed != second.transposed
+    if one == other:
+        return one.how["variance"] * (sp.S.One if across else one.how.get("symmetry", sp.S.Zero))
+    (root, turned, share), (root_too, turned_too, share_too) = _origin(one), _origin(other)
+    if root != root_too or across == (turned != turned_too):
+        return sp.S.Zero
+    return share * share_too * sp.sqrt(one.how["variance"] * other.how["variance"])
+
+
+def _origin(leaf: Leaf) -> tuple[Leaf, bool, sp.Expr]:
+    """The matrix with which another correlates, whether as its transpose, and how much; itself otherwise."""
+    if "partner" in leaf.how:
+        return leaf.how["partner"], leaf.how["turned"], leaf.how["correlation"]
+    return leaf, False, sp.S.One
 
 
 def solved(matrix: sp.Matrix, columns: Sequence[int]) -> sp.Matrix:

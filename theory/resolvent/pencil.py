@@ -104,7 +104,7 @@ class _Realisation:
                       {col: matrix}, {row: one}, lambda b, c: blocks.get((b, c)))
 
     def _gaussian(self, matrix: Gaussian) -> Pencil:
-        for key in ("mean", "fresh", "correlation"):
+        for key in ("mean", "fresh"):
             if matrix.leaf.how.get(key):
                 raise DerivationError(f"matrix {matrix}: {key}={matrix.leaf.how[key]} is not averaged here; leave it out")
         for key in ("variance", "row_covariance", "column_covariance"):
