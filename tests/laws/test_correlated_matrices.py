@@ -51,5 +51,6 @@ def test_a_partner_may_be_turned_and_two_partners_share_what_they_have():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", PAIRS)
 def test_drawn_partners_agree(name):
-    found = check(Expression(Tr(PAIRS[name](Y)) / M), **VALUES, trials=400, seed=1)
+    expression = Expression(Tr(PAIRS[name](Y)) / M)
+    found = check(expression, **{p.name: VALUES[p.name] for p in expression.parameters}, trials=400, seed=1)
     assert found.passed, found
