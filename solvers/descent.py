@@ -22,7 +22,7 @@ Complex = NDArray[np.complex128]
 State = tuple[Complex, ...]
 PIECE = 1 << 14
 """Entries (points times modes) that are evaluated together, so that they stay in the cache."""
-FAR, RATIO = 1e4, 0.4
+FAR, RATIO = 1e4, 0.25
 """Height at which continuation starts, in scales, and the ratio of successive heights."""
 NEWTON, HALVINGS = 12, 12
 
@@ -142,9 +142,9 @@ class Descent:
                 height *= 30.0
                 continue
             lack = 1 - height * float(self._positive(value, height)[0])
-            if 1e-9 < lack < 1e-2:
+            if 1e-9 < lack < 1e-6:
                 return height * float(np.sqrt(lack))
-            height *= 10.0 if lack >= 1e-2 else 0.03
+            height *= 10.0 if lack >= 1e-6 else 0.03
         raise ConvergenceError(f"{self.name}: its eigenvalues have no scale (all zero, or infinite); check the values given")
 
     def descend(self, x: NDArray, heights: NDArray, data: ModeData, record: bool = False) -> tuple[Complex, Complex]:
@@ -164,7 +164,9 @@ class Descent:
         """One step down, in two where the result is no Green's function; solution and what is evaluated there."""
         _, jacobian, rates, value = state
         tangent = solved(np.eye(self.order) - jacobian, rates * self._speed(high))  # by log y
-        guess = t + tangent * np.log(low / high)
+        with np.errstate(all="ignore"):  # powers of y, as far above the spectrum
+            guess = t * np.exp(tangent / t * np.log(low / high))
+        guess = np.where(np.isfinite(guess), guess, t + tangent * np.log(low / high))
         found, step = self.newton(x, low, guess, data, 1e-5)
         after = self.evaluate(x, low, found, data)
         least = low / high

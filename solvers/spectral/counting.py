@@ -17,9 +17,11 @@ STEP, BOTTOM = 0.4, 1e-12
 
 def share_below(branch: Branch, x: NDArray) -> NDArray:
     """The share of eigenvalues below each x (n,), atoms at x itself counted by half; NaN where the line cannot be followed."""
-    count = int(np.ceil(np.log(FAR / BOTTOM) / STEP))
-    heights = FAR * np.exp(-STEP * np.arange(count + 1))
-    line = _line(branch, np.asarray(x, dtype=float), heights).real * (heights * branch.scale)[:, None]
+    x = np.asarray(x, dtype=float)
+    top = max(FAR, 1e3 * np.abs(x).max(initial=0.0) / branch.scale)
+    count = int(np.ceil(np.log(top / BOTTOM) / STEP))
+    heights = top * np.exp(-STEP * np.arange(count + 1))
+    line = _line(branch, x, heights).real * (heights * branch.scale)[:, None]
     tail = 1 / np.expm1(STEP)  # of a geometric series: the integrand falls like y below, like 1/y above
     return 0.5 - STEP / np.pi * (line.sum(axis=0) + tail * (line[0] + line[-1]))
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Density:
     """A law of eigenvalues: ``density`` (n,) at the points ``x`` (n,) of the real line, with its relative ``error`` (n,).
 
@@ -38,6 +38,17 @@ class Density:
     masses: tuple[float, ...]
     outliers: tuple[Outlier, ...] = ()
     pieces: tuple[Piece, ...] = field(default=(), repr=False)
+
+    def __repr__(self) -> str:
+        """Where the law lives, in one line."""
+        parts = [f"[{left:.4g}, {right:.4g}]" for left, right in self.edges]
+        parts = parts if len(parts) < 5 else [*parts[:2], f"... {len(parts) - 3} more ...", parts[-1]]
+        atoms = [f"{mass:.4g} at {at:.4g}" for at, mass in self.atoms]
+        atoms = atoms if len(atoms) < 5 else [*atoms[:2], f"... {len(atoms) - 2} more"]
+        texts = [f"on {', '.join(parts)}"] if parts else []
+        texts += [f"atoms {', '.join(atoms)}"] if atoms else []
+        texts += [f"outliers {', '.join(f'{o.position:.4g}' for o in self.outliers)}"] if self.outliers else []
+        return f"<Density of {self.name}: {'; '.join(texts)}; mass {self.mass:.9g}>"
 
     @property
     def mass(self) -> float:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.descent import Complex
 from solvers.spectral.green import Branch
 from solvers.spectral.pieces import Piece, integrate
-from solvers.spectral.support import Support
+from solvers.spectral.support import Interval, Support
 from theory.errors import ConvergenceError
 
 TOLERANCE, SPLITS = 1e-6, 12
@@ -22,13 +25,17 @@ class Measure:
 
     def __init__(self, branch: Branch) -> None:
         support, self.name = Support(branch), branch.name
-        found: list[Piece | NDArray] = []
+        found: list[Piece | tuple[NDArray, Complex]] = []
+        done: dict[tuple[float, float], Piece] = {}
         for _ in range(SPLITS):
-            found = [integrate(branch, interval) for interval in support.intervals]
-            fresh = [_between(piece) if isinstance(piece, Piece) else piece for piece in found]
-            if not sum(map(len, fresh)):
+            found = [_integrated(branch, interval, done) for interval in support.intervals]
+            split = [part for part in found if not isinstance(part, Piece)]
+            fresh = np.concatenate([np.zeros(0), *(_between(part) for part in found if isinstance(part, Piece))])
+            if not split and not fresh.size:
                 break
-            support.add(np.concatenate(fresh))
+            for x, g in split:
+                support.add(x, g)
+            support.add(fresh)
             support.settle()
         self.pieces = tuple(piece for piece in found if isinstance(piece, Piece))
         self.atoms = dict(sorted(support.atoms.items()))
@@ -51,6 +58,17 @@ class Measure:
     @property
     def mass(self) -> float:
         return sum(piece.mass for piece in self.pieces) + sum(self.atoms.values())
+
+
+def _integrated(branch: Branch, interval: Interval, done: dict[tuple[float, float], Piece]) -> Piece | tuple[NDArray, Complex]:
+    """The piece over an interval, taken from those that are done where its ends are the same."""
+    ends = interval.left, interval.right
+    if ends in done:
+        return replace(done[ends], interval=interval)
+    found = integrate(branch, interval)
+    if isinstance(found, Piece):
+        done[ends] = found
+    return found
 
 
 def _between(piece: Piece) -> NDArray:

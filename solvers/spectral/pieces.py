@@ -8,6 +8,7 @@ import numpy as np
 from numpy.polynomial import legendre
 from numpy.typing import NDArray
 
+from solvers.descent import Complex
 from solvers.spectral.green import Branch
 from solvers.spectral.support import Interval
 
@@ -93,10 +94,10 @@ def _power(branch: Branch, interval: Interval, end: int) -> int:
     return max(2, round(1 / (1 - exponent))) if 0 < exponent < 0.95 else 2
 
 
-def integrate(branch: Branch, interval: Interval) -> Piece | NDArray:
+def integrate(branch: Branch, interval: Interval) -> Piece | tuple[NDArray, Complex]:
     """The density on an interval, in panels that are halved until their series have settled.
 
-    Points of the interval are returned instead where some have no density: the interval is then several.
+    Where some points have no density the interval is several: those points and their neighbours are returned, with g there.
     """
     powers = (_power(branch, interval, 0), _power(branch, interval, 1))
     points, weights = legendre.leggauss(ORDER)
@@ -105,10 +106,13 @@ def integrate(branch: Branch, interval: Interval) -> Piece | NDArray:
     for depth in range(DEPTH):
         half = (panels[:, 1:] - panels[:, :1]) / 2
         x, slope = _mapped(interval, powers, panels[:, :1] + half * (points + 1))
-        rho = branch.real(x.ravel())[0].imag.reshape(x.shape) / np.pi
+        g = branch.real(x.ravel())[0]
+        rho = g.imag.reshape(x.shape) / np.pi
         margin = 1e-9 * (interval.right - interval.left)
-        if ((rho == 0) & (x > interval.left + margin) & (x < interval.right - margin)).any():
-            return x[np.isfinite(rho)]
+        empty = ((rho == 0) & (x > interval.left + margin) & (x < interval.right - margin)).ravel()
+        if empty.any():
+            near = np.convolve(empty, [1, 1, 1], "same") > 0
+            return x.ravel()[near], g[near]
         series = (np.nan_to_num(rho) * slope) @ project.T
         settled = (np.abs(series[:, -3:]).max(axis=1) * half[:, 0] < SETTLED) | (depth == DEPTH - 1)
         done += [(panel, coefficients) for panel, coefficients in zip(panels[settled], series[settled], strict=True)]

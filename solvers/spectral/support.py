@@ -42,6 +42,7 @@ class Support:
         self.x: NDArray = np.zeros(0)
         self.g: Complex = np.zeros(0, dtype=complex)
         self.below: dict[float, float] = {}
+        self.ends: list[tuple[float, bool]] = []
         self.atoms: dict[float, float] = {}
         self._test_atom(0.0)
         radius = self._radius()
@@ -55,12 +56,13 @@ class Support:
         self._refine()
         self.intervals = self._intervals()
 
-    def add(self, x: NDArray) -> None:
-        """More points; atoms themselves, and points where no limit is found, are left out."""
-        x = np.setdiff1d(x, [*self.atoms, *self.x])
-        if not x.size:
+    def add(self, x: NDArray, g: Complex | None = None) -> None:
+        """More points, with g there where it is known; atoms themselves, and points where no limit is found, are left out."""
+        x, first = np.unique(x, return_index=True)
+        new = ~np.isin(x, [*self.atoms, *self.x])
+        if not new.any():
             return
-        g, _ = self.branch.real(x)
+        x, g = x[new], self.branch.real(x[new])[0] if g is None else g[first][new]
         found = np.isfinite(g)
         order = np.argsort(all_x := np.concatenate([self.x, x[found]]))
         self.x, self.g = all_x[order], np.concatenate([self.g, g[found]])[order]
@@ -132,13 +134,25 @@ class Support:
             self.atoms[at] = mass
         return mass > NOTHING
 
+    def _edges(self, outside: NDArray, inside: NDArray) -> tuple[NDArray, NDArray]:
+        """Ends between pairs of points, and whether they are hard; those found before are remembered."""
+        pairs = list(zip(np.minimum(outside, inside).tolist(), np.maximum(outside, inside).tolist(), strict=True))
+        found = [next((end for end in self.ends if low <= end[0] <= high), None) for low, high in pairs]
+        new = np.flatnonzero([end is None for end in found])
+        if new.size:
+            ends, hard = find_edges(self.branch, outside[new], inside[new])
+            for i, end in zip(new, zip(ends.tolist(), hard.tolist(), strict=True), strict=True):
+                found[i] = end
+                self.ends.append(end)
+        return np.array([e[0] for e in found if e]), np.array([e[1] for e in found if e], dtype=bool)
+
     def _intervals(self) -> list[Interval]:
         gaps = self._gaps()
         left, right = np.array([run[-1] for run in gaps[:-1]]), np.array([run[0] for run in gaps[1:]])
         if not len(left):
             return []
         outside, inside = self.x[np.concatenate([left, right])], self.x[np.concatenate([left + 1, right - 1])]
-        ends, hard = find_edges(self.branch, outside, inside)
+        ends, hard = self._edges(outside, inside)
         below, n = self.count(outside), len(left)
         return [
             Interval(
