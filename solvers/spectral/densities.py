@@ -108,7 +108,8 @@ def density(
 
     ``matrix`` is a matrix equal to its transpose, an Expression of one resolvent, or a law of ``theory.free``. The density is given
     at ``grid``, or at ``points`` points crowded towards the ends of the spectrum. ``spikes`` gives values of spectra (or given
-    vectors) at finitely many further modes, too few to change the density: several names of one dimension go together. Raises
+    vectors) at finitely many further modes, too few to change the density: several names of one dimension go together. Under the
+    name of a Gaussian matrix it gives singular values of a mean of rank one, in general position, that the matrix has. Raises
     DerivationError for a matrix that is not Hermitian, ParameterError for bad values and ConvergenceError where mass is missing.
     """
     green = matrix if isinstance(matrix, GreenFunction) else _green_of(matrix)

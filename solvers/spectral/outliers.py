@@ -33,7 +33,8 @@ class Outlier:
 def find_outliers(branch: Branch, measure: Measure, spikes: Mapping[str, ArrayLike]) -> tuple[Outlier, ...]:
     """The outliers of all spikes in every gap of the spectrum, from left to right.
 
-    ``spikes`` maps names of per-mode parameters to values; those of one dimension have equal lengths. ParameterError for others.
+    ``spikes`` maps names of per-mode parameters to values, those of one dimension having equal lengths, and names of Gaussian
+    matrices to singular values of means of rank one. ParameterError for others.
     """
     found: list[Outlier] = []
     left = dict(spikes)
@@ -56,10 +57,11 @@ def _values(branch: Branch, name: str, given: ArrayLike) -> NDArray:
         values = np.atleast_1d(np.asarray(given, dtype=float))
     except (TypeError, ValueError):
         raise ParameterError(f"spikes: {name} = {given!r} is no list of numbers") from None
-    parameter = branch.green.theory.parameter(name)
-    wrong = [v for v in values.ravel() if not np.isfinite(v) or not parameter.contains(float(v))]
+    parameter = next((p for p in branch.green.parameters if p.name == name), None)  # none for a mean of a matrix
+    wrong = [v for v in values.ravel() if not np.isfinite(v) or not (parameter is None or parameter.contains(float(v)))]
     if values.ndim != 1 or wrong:
-        raise ParameterError(f"spikes: {name} = {wrong[0] if wrong else given}; give finite numbers with {parameter.domain}")
+        domain = f" with {parameter.domain}" if parameter else ""
+        raise ParameterError(f"spikes: {name} = {wrong[0] if wrong else given}; give finite numbers{domain}")
     return values
 
 

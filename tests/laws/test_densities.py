@@ -160,3 +160,30 @@ def test_thousands_of_levels_that_repeat_are_a_few():
     assert many.mass == pytest.approx(1, abs=1e-9)
     assert np.array(many.edges) == pytest.approx(np.array(few.edges), rel=1e-11)
     assert many.density == pytest.approx(few.density, rel=1e-11)
+
+
+def test_outliers_of_a_mean_of_rank_one():
+    """Benaych-Georges and Nadakuditi: (1 + θ²)(q + θ²)/θ² from θ⁴ = q on, in XᵀX and in XXᵀ; θ + 1/θ of a Wigner matrix."""
+    q, theta = 0.5, np.array([0.8, 1.0, 3.0])
+    expected = (1 + theta[1:] ** 2) * (q + theta[1:] ** 2) / theta[1:] ** 2
+    for matrix in (G.T @ G, G @ G.T):
+        found = density(matrix, P=200, N=100, spikes={"G": theta}, points=5).outliers
+        assert [o.position for o in found] == pytest.approx(expected, rel=1e-10)
+    found = density(H, D=10, spikes={"H": [0.9, 2.0, -3.0]}, points=5).outliers
+    assert [o.position for o in found] == pytest.approx([-10 / 3, 2.5], rel=1e-10)
+
+
+def test_means_of_rank_one_meet_covariances():
+    """A mean in front of coloured noise, and a matrix that stands in two places, against one drawn matrix of 1200 rows."""
+    rng, m, p, theta = np.random.default_rng(3), 900, 1200, 4.0
+    levels = np.repeat([0.5, 2.0, 4.0], m // 3)
+    u, v = (x / np.linalg.norm(x) for x in (rng.normal(size=p), rng.normal(size=m)))
+    drawn = rng.normal(size=(p, m)) * np.sqrt(levels / p) + theta * np.outer(u, v)
+    top = np.linalg.svd(drawn, compute_uv=False)[0] ** 2
+    (found,) = density(X.T @ X, P=p, eta=levels, spikes={"X": theta}, points=5).outliers
+    assert found.position == pytest.approx(top, rel=0.02)
+
+
+def test_a_density_is_told_in_one_line():
+    found = density(X.T @ X, P=200, eta=np.ones(400), spikes={"eta": [9.0]}, points=5)
+    assert repr(found) == "<Density of X.T@X: on [0.1716, 5.828]; atoms 0.5 at 0; outliers 11.25; mass 1>"

@@ -1,7 +1,11 @@
-"""Spiked modes: finitely many modes with data of their own, which the density does not feel and which may carry an outlier.
+"""Spikes, which the density does not feel and which may carry an outlier: modes with data of their own, and means of rank one.
 
 At a mode the pencil without what it averages is a small matrix of traces. Where its determinant vanishes outside the spectrum, the
 resolvent has a pole at that mode: an eigenvalue that the spike has pulled out (Baik, Ben Arous and Péché 2005, any matrix here).
+
+A mean θ u vᵀ of a Gaussian matrix, with u and v in general position, adds a term of finite rank to the pencil: a sum of l θ rᵀ, one
+for each place of the matrix. Its poles are the zeros of det(1 + θ rᵀ G l), and rᵀ G l is a normalised trace of a block of G
+(Benaych-Georges and Nadakuditi 2012, any matrix here).
 """
 
 from __future__ import annotations
@@ -13,7 +17,9 @@ import sympy as sp
 from theory.declaration.sites import generic
 from theory.errors import DerivationError
 from theory.replica.data import array_of, given, plain
+from theory.resolvent.dyson import Dyson, traced
 from theory.spectral.green import GreenFunction
+from theory.symbols import size
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,8 @@ def spiked_mode(green: GreenFunction, name: str) -> SpikedMode:
     dyson = green.dyson
     if dyson is None:
         raise DerivationError(f"spikes: {green.name} is given by transforms; spikes need a matrix in Gaussian matrices")
+    if name in _matrices(dyson):
+        return _spiked_mean(dyson, name)
     for dim in dyson.dimensions:
         _, _, block = dyson.matrix_of(dim, {})
         symbols = {s for e in block for s in e.free_symbols if given(s)}
@@ -47,5 +55,26 @@ def spiked_mode(green: GreenFunction, name: str) -> SpikedMode:
                 None if diagonal is None else plain(diagonal.xreplace(output)),
                 {n: own[s] for n, s in data.items()},
             )
-    known = ", ".join(p.name for p in green.parameters if p.ndim == 1) or "none"
-    raise DerivationError(f"spikes: {name!r} is no per-mode value inside {green.name}; known: {known}")
+    known = ", ".join([*(p.name for p in green.parameters if p.ndim == 1), *sorted(_matrices(dyson))]) or "none"
+    raise DerivationError(f"spikes: {name!r} is no per-mode value and no matrix inside {green.name}; known: {known}")
+
+
+def _matrices(dyson: Dyson) -> set[str]:
+    return {term.leaf.name for terms in dyson.pencil.random.values() for term in terms}
+
+
+def _spiked_mean(dyson: Dyson, name: str) -> SpikedMode:
+    """A mean of rank one of the matrix ``name``; its only datum is the singular value."""
+    pencil, strength, blocks = dyson.pencil, sp.Symbol(f"{name}_spike", real=True), dyson.blocks({})
+    places = [(e, term) for e, terms in pencil.random.items() for term in terms if term.leaf.name == name]
+
+    def overlap(first: tuple, second: tuple) -> sp.Expr:
+        ((_, b), one), ((a, _), two) = first, second
+        same = one.transposed != two.transposed or one.leaf.how.get("symmetry", 0) != 0
+        dim = pencil.cols[b]
+        if not same or dim != pencil.rows[a] or (b, a) not in blocks:
+            return sp.S.Zero
+        return traced(dim, plain(one.right * two.left) * blocks[b, a]) / size(dim.name)
+
+    matrix = sp.Matrix([[strength * overlap(i, j) + int(i == j) for j in places] for i in places])
+    return SpikedMode(matrix.det(), None, {name: strength})
