@@ -14,6 +14,7 @@ _WHERE = {
     "sweep": "solvers.sweeps",
     "march": "solvers.dynamical.trajectories",
     "largest_exponent": "solvers.dynamical.chaos",
+    "steady": "solvers.dynamical.steady",
     "solve_dyson": "solvers.dyson",
     "evaluate": "solvers.precision",
     "optimise": "solvers.optimisation",

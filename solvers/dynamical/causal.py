@@ -1,7 +1,7 @@
 """One run of a sampled dynamics: the process of one site followed in time, its order parameters found step by step as it moves.
 
 Nothing is iterated: what a time needs, its past has left. Responses are pathwise: each sample carries how it would have moved had
-a local field been pushed earlier, by the derived variational equations.
+a local field been pushed earlier, by the derived variational equations; or, on demand, by Stein's lemma.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ class Run(Setting):
         super().__init__(theory, data, plan, seed, functions)
         self.tangents = {
             (x, g): tangent(law, {y for y, reached in self.site.reach.items() if g in reached})
-            for g in self.sources
+            for g in (self.sources if plan.ridge is None else ())
             for x, law in {**self.fields.laws, **self.fields.auxiliary}.items()
             if g in self.site.reach[x] and self.fields.dims[x] == self.fields.dims[g]
         }
         if any(e.has(sp.DiracDelta) for e in self.tangents.values()):
-            raise DerivationError(f"{theory.name}: a response needs the derivative of a jump; smooth the nonlinearity")
+            repair = "smooth the nonlinearity, or march with responses='stein'"
+            raise DerivationError(f"{theory.name}: a response needs the derivative of a jump; {repair}")
         self.chi: dict[tuple[sp.Symbol, sp.Symbol], NDArray] = {}
         self.memory = Memory(self)
         self.multipliers = dict.fromkeys(self.fields.constraints, 0.0)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from solvers.dynamical.trajectories import SAMPLES, SCRAMBLES, runs
+from solvers.dynamical.trajectories import SAMPLES, SCRAMBLES, sampled_runs
 from theory.declaration.linearised import linearised
 from theory.declaration.step import Step
 from theory.dmft import derive
@@ -50,7 +50,8 @@ def largest_exponent(
     times = [length * n for n in (steps // 2, (3 * steps) // 4, steps)]
     step = {"time_step": length} if model.continuous else {}
     theory = derive(linearised(model), closed=False).theory
-    found = np.array(runs(theory, times, samples, scrambles, seed, executor, "separation", **step, **values))
+    observed = sampled_runs(theory, times, samples, scrambles, seed, executor, False, **step, **values)
+    found = np.array([one["separation"] for one, _ in observed])
     if not np.all(found > 0):
         raise ConvergenceError(f"{model.name}: no difference is left at t = {t:g}; take a shorter time")
     logs = np.log(found) / 2

@@ -62,7 +62,7 @@ class Memory:
             self.noises[h] = self.groups[h].draw(h, use, k)
         (own,) = run.evaluate([sp.sqrt(self.own[h])], sites)
         value = self._left(use.leaf, k) * own * self.noises[h]
-        for g in run.sources:
+        for g in run.sources if run.plan.ridge is None else ():
             if g in self.site.reach[h] and self.fields.dims[g] == self.fields.dims[h]:
                 run.chi[h, g] = np.zeros((run.pushes(g), *run.shape(h), len(run.kept[self.fields.dims[h]])))
                 if g == h:
@@ -103,8 +103,15 @@ class Memory:
         dim = self.fields.dims[x]
         kept, sites = run.kept[dim], run.sites[dim]
         (weight,) = run.evaluate([parameter.weight], sites)
-        share = (np.broadcast_to(weight, sites.weight.shape) * sites.weight)[kept] / np.sum(sites.weight[kept])
-        matrix = sites.size * (run.chi[x, g].reshape(run.pushes(g), run.rows(x), len(kept)) @ share).T
+        if run.plan.ridge is None:
+            share = (np.broadcast_to(weight, sites.weight.shape) * sites.weight)[kept] / np.sum(sites.weight[kept])
+            matrix = sites.size * (run.chi[x, g].reshape(run.pushes(g), run.rows(x), len(kept)) @ share).T
+        else:
+            (own,) = run.evaluate([sp.sqrt(self.own[g])], sites)
+            drawn = run.values[x].reshape(run.rows(x), -1) * (sites.size * weight * sites.weight / own)
+            matrix = self.groups[g].responses(drawn, g, run.pushes(g), run.plan.ridge)
+            steps = np.repeat([self._left(run.uses[g].leaf, j) for j in range(self.times)], run.rows(g))[: matrix.shape[1]]
+            matrix = matrix / np.where(steps == 0, 1.0, steps)
         self._record(parameter.name, matrix, k)
         if g in run.still:
             return self._left(use.leaf, k) * self._left(run.uses[g].leaf, 0) * matrix

@@ -27,6 +27,7 @@ class Group:
         self.drawn = Innovations(most, run.samples(self.members[0]))
         self.inputs = np.zeros((most, run.samples(into)))
         self.owner: list[sp.Symbol] = []
+        self.places: dict[tuple[sp.Symbol, int], int] = {}
         self.time = -1
 
     def draw(self, h: sp.Symbol, use: Any, k: int) -> NDArray:
@@ -53,5 +54,26 @@ class Group:
                 what = f"{run.theory.name}: the noise on {h} is lost to rounding at {at} ({error})"
                 raise ConvergenceError(f"{what}; take more samples or longer steps") from None
             if is_new:
+                self.places[h, (0 if run.noise_is_still(h) else k) * run.rows(h) + p] = n
                 self.inputs[n], self.owner = plain[p], [*self.owner, h]
         return out.reshape(*run.shape(h), -1)
+
+    def responses(self, weighted: NDArray, g: sp.Symbol, pushes: int, ridge: float) -> NDArray:
+        """<dx/du> of fields x, of given weighted samples, by the noises u_g at every time: <x u> (<u u> + ridge)^-1.
+
+        Stein's lemma for Gaussian noises, as exact as their covariance is well conditioned; ``ridge`` is relative to its mean
+        diagonal, and biases. Pushes that hold nothing new of their own count as zero.
+        """
+        from scipy.linalg import cho_factor, cho_solve
+
+        n, found = self.drawn.count, np.zeros((len(weighted), pushes))
+        if not n:
+            return found
+        factor, crossed = self.drawn.factor[:n, :n], weighted @ self.drawn.new[:n].T
+        covariance = factor @ factor.T
+        damped = covariance + ridge * np.trace(covariance) / n * np.eye(n)
+        solved = cho_solve(cho_factor(damped, lower=True, check_finite=False), factor @ crossed.T, check_finite=False).T
+        for (h, row), place in self.places.items():
+            if h == g and row < pushes:
+                found[:, row] = solved[:, place]
+        return found

@@ -26,7 +26,8 @@ FEWEST = 32
 @dataclass(frozen=True)
 class Plan:
     """How a run is made: ``steps`` of ``length``, ``samples`` of each population, Gauss–Hermite ``nodes`` instead where few
-    variables make a site; without ``responses`` there is no memory, which is a wrong theory wherever there is one.
+    variables make a site; without ``responses`` there is no memory, which is a wrong theory wherever there is one. With a ``ridge``
+    they are found by Stein's lemma instead of sample by sample.
     """
 
     steps: int
@@ -34,6 +35,7 @@ class Plan:
     samples: int
     nodes: int | None
     responses: bool = True
+    ridge: float | None = None
 
 
 class Setting:
@@ -126,6 +128,8 @@ class Setting:
 
     def _kept(self) -> dict[Any, NDArray]:
         """The samples of each population that carry responses: as many as fit the budget, evenly from every block."""
+        if self.plan.ridge is not None:
+            return {dim: np.arange(sites.weight.size) for dim, sites in self.sites.items()}
         remembered = [y for terms in (*self.site.memory.values(), *self.site.learning.values()) for _, _, y in terms]
         cost = 8 * sum((self.plan.steps + 1) * self.rows(y) * self.pushes(g)
                        for g in self.sources for y in set(remembered) if g in self.site.reach.get(y, ()))  # fmt: skip

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,9 @@ from theory.errors import ConvergenceError, ParameterError, QuenchedError, did_y
 SAMPLES, SCRAMBLES, NODES = 2048, 8, 96
 """Defaults: samples of each population, independent runs, and Gauss–Hermite points where one or two variables make a site."""
 
+RIDGE = 1e-3
+"""Of the covariance of noises, relative to its mean diagonal, where responses come from Stein's lemma."""
+
 
 @dataclass(frozen=True)
 class Task:
@@ -37,6 +40,7 @@ class Task:
     nodes: int
     full: bool = False
     responses: bool = True
+    ridge: float | None = None
 
 
 def run(task: Task) -> tuple[dict[str, list[float]], dict[str, NDArray], bool]:
@@ -48,7 +52,7 @@ def run(task: Task) -> tuple[dict[str, list[float]], dict[str, NDArray], bool]:
 
     with threadpool_limits(1), np.errstate(all="ignore"):
         finite = sorted((d for d in task.theory.fields.model.dimensions if d.finite), key=lambda d: d.name)
-        plan = Plan(max(task.wanted), task.length, task.samples, task.nodes, task.responses)
+        plan = Plan(max(task.wanted), task.length, task.samples, task.nodes, task.responses, task.ridge)
         one = Run(task.theory, site_data(task.theory, task.values, task.length), plan, task.seed, SiteFunctions(finite))
         observed = one.observe(task.wanted)
         return observed, one.memory.order_parameters() if task.full else {}, one.is_exact
@@ -80,7 +84,7 @@ class Trajectory:
 
 
 def march(
-    theory: Any, *, samples: int = SAMPLES, scrambles: int = SCRAMBLES, seed: int = 0, responses: bool = True,
+    theory: Any, *, samples: int = SAMPLES, scrambles: int = SCRAMBLES, seed: int = 0, responses: bool | str = True,
     executor: Executor | None = None, **values: Any,
 ) -> Trajectory:  # fmt: skip
     """A :class:`Trajectory` of a sampled theory, or of a linear one that is marched: ``t`` is one time or several, other parameters
@@ -88,9 +92,13 @@ def march(
 
     A linear theory is marched once, exactly, every mode by itself; its multipliers are among the order parameters. ``samples``,
     ``scrambles`` and ``seed`` do not matter to it. ``responses=False`` leaves the memory out: a wrong theory wherever there is one,
-    for comparison. Raises ParameterError for bad input and DivergenceError, naming the time, where the dynamics runs away.
+    for comparison. ``responses="stein"`` takes them from correlations with the noise, regularised by ``RIDGE``, for what has no
+    derivative; errors then hold the change under a ridge ten times as large, and a bias may remain. Raises ParameterError for bad
+    input and DivergenceError, naming the time, where the dynamics runs away.
     """
     _check_options(theory, samples, scrambles, seed, (SiteProcess, LinearProcess))
+    if responses not in (True, False, "stein"):
+        raise ParameterError(f"responses: {responses!r}; take True, False or 'stein'")
     check_executor(executor)
     bound = bind(theory, values)
     others = [n for n in bound.axes if n != "t"]
@@ -101,12 +109,18 @@ def march(
     if isinstance(theory, LinearProcess):
         from solvers.dynamical.marching import followed
 
-        return followed(theory, bound, times, length, responses)
+        return followed(theory, bound, times, length, bool(responses))
     wanted = tuple(int(n) for n in steps_to(theory, times, length))
     fixed = {n: v for n, v in bound.fixed.items() if n not in ("t", "time_step")}
-    make = _tasks(theory, fixed, wanted, length, samples, scrambles, seed, True, responses)
+    make = _tasks(theory, fixed, wanted, length, samples, scrambles, seed, True, bool(responses))
+    if responses == "stein":
+        make = [replace(task, ridge=RIDGE) for task in make]
     found, count = _gathered(make, executor)
     mean, error = _statistics([o for o, _, _ in found], found[0][2])
+    if responses == "stein":
+        again, _ = _gathered([replace(task, ridge=10 * RIDGE) for task in make], executor)
+        other, _ = _statistics([o for o, _, _ in again], again[0][2])
+        error = {n: np.hypot(e, mean[n] - other[n]) for n, e in error.items()}
     kept = {name: np.mean([p[name] for _, p, _ in found], axis=0) for name in found[0][1]}
     place = [sorted(set(wanted)).index(n) for n in wanted]
     given = {p.name: bound.axes.get(p.name, bound.fixed.get(p.name)) for p in theory.parameters}
@@ -115,16 +129,16 @@ def march(
                       count, note)  # fmt: skip
 
 
-def runs(theory, times, samples, scrambles, seed, executor, name, **values) -> list[list[float]]:
-    """One observable at rising times, run by run."""
+def sampled_runs(theory, times, samples, scrambles, seed, executor, full: bool, **values) -> list[tuple[dict, dict]]:
+    """Observables at rising times and, if wanted in ``full``, order parameters, run by run."""
     _check_options(theory, samples, scrambles, seed)
     check_executor(executor)
     bound = bind(theory, {**values, "t": np.array(times)})
     length = float(bound.fixed["time_step"]) if theory.continuous else 1.0
     wanted = tuple(int(n) for n in steps_to(theory, np.array(times), length))
     fixed = {n: v for n, v in bound.fixed.items() if n not in ("t", "time_step")}
-    tasks = _tasks(theory, fixed, wanted, length, samples, scrambles, seed)
-    return [observed[name] for observed, _, _ in (executor.map(run, tasks) if executor is not None else map(run, tasks))]
+    tasks = _tasks(theory, fixed, wanted, length, samples, scrambles, seed, full)
+    return [found[:2] for found in (executor.map(run, tasks) if executor is not None else map(run, tasks))]
 
 
 def _tasks(theory, values, wanted, length, samples, scrambles, seed, full=False, responses=True) -> list[Task]:

@@ -59,6 +59,7 @@ def test_equilibrium_above_the_dynamic_temperature(glass):
     assert extrapolated(ratios) == pytest.approx(1.0, abs=0.01)
 
 
+@pytest.mark.slow
 def test_ageing_above_the_threshold_energy(glass):
     """At T = 0 the energy approaches -√(4/3) as t^(-2/3); below the dynamic temperature an older system is slower, and its
     response violates the theorem."""
