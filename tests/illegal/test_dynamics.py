@@ -42,6 +42,7 @@ LOSS = sum_over(N, (W @ s) ** 2)
         (lambda: Energy(LOSS, over=[s, W.T]), "over: W.T; an energy acts on what State"),
         (lambda: Energy(LOSS, over=[s, W]).flow(decay=-1), "decay in the flow of Energy: -1; pass a number or parameter"),
         (lambda: Step({s: -s}, observe={"r": mean(N, r)}), "state without a law: r in the observable"),
+        (lambda: Step({v: -v}, where={s: tanh(r), r: s}), "instantaneous cycle: r, s; each needs the other at the same time"),
     ],
 )
 def test_refused_with_a_sentence(declare, message):

@@ -7,7 +7,7 @@ import pytest
 import sympy as sp
 
 from solvers import simulate
-from theory import Dim, Energy, Expression, Gaussian, Noise, Quenched, State, Step, Tr, redrawn, sum_over
+from theory import Dim, Energy, Expression, Gaussian, Noise, Quenched, State, Tr, redrawn, sum_over
 from theory.declaration import leaves
 from theory.errors import DeclarationError, DerivationError
 
@@ -78,8 +78,6 @@ def test_simulated_copies_share_what_is_not_redrawn():
         (lambda: redrawn(w, X, copy=0), "copy of what is redrawn: 0; pass 1, 2"),
         (lambda: Expression(sum_over(M, w * redrawn(w, X))), "state without a law: w"),
         (lambda: Energy(w.square() + redrawn(w, X).square(), over=w), r"state without a law: w\[X'\]"),
-        (lambda: Step({w: -w}, observe={"c": sum_over(M, w * redrawn(w, X))}), r"state without a law: w\[X'\]"),
-        (lambda: model({"c": sum_over(M, w * redrawn(w, X))}).flow(), r"state without a law: w\[X'\]"),
     ],
 )
 def test_what_cannot_be_redrawn(build, message):

@@ -66,3 +66,11 @@ def test_what_is_no_vector_of_its_dimension_is_refused():
         J.gradient(State("v", Dim("M")))
     with pytest.raises(DeclarationError, match="argument of J: 3 a int"):
         J.gradient(3)
+
+
+def test_a_tensor_of_wrong_strength_is_refused():
+    """Entries must scale as N^-(p-1)/2, or the force grows or vanishes with the size."""
+    for variance, message in ((1 / N, "s drives itself by a factor that grows"), (1 / N**3, "h_1 in the law of s vanishes as r")):
+        law = Step({s: -s - Tensor("K", N, 3, variance=variance).gradient(s)}, initial={s: Noise("s_0", N)})
+        with pytest.raises(DeclarationError, match=f"the action is not of order one: .*{message}"):
+            law.derive()
