@@ -15,6 +15,7 @@ from solvers.fixed_point import EPSILON
 from solvers.modes.mode_data import ModeData
 from solvers.rounding import rounding
 from solvers.systems import evaluated
+from theory.averages import Bound
 
 FLOOR = 1e-2
 """A variable is measured in units of its own size plus this share of its natural one."""
@@ -22,6 +23,12 @@ FIRST, LONGEST, SHORTEST = 0.02, 0.1, 1e-9
 TURN = 0.97
 """Least cosine of the angle between neighbouring tangents."""
 STEPS = 12
+
+
+def _beside_kinks(slope: sp.Expr) -> sp.Expr:
+    """A derivative without the peaks that kinks at single values of the variables leave, where a curve has none."""
+    peaks = [peak for peak in slope.atoms(sp.DiracDelta) if not any(isinstance(s, Bound) for s in peak.free_symbols)]
+    return slope.xreplace(dict.fromkeys(peaks, sp.S.Zero))
 
 
 @dataclass(frozen=True)
@@ -45,8 +52,9 @@ class ZeroCurve:
     ):  # fmt: skip
         self.variables, self.given, self.data = list(variables), dict(given), data
         self.units, self.logarithmic, self.count = units, logarithmic, len(equations)
-        slopes = [e.diff(v) for e in equations for v in variables]
-        self._compiled = compile_expressions([*equations, *map(rounding, equations), *slopes], nodes, "uniform")
+        slopes = [_beside_kinks(e.diff(v)) for e in equations for v in variables]
+        noise = [_beside_kinks(rounding(e)) for e in equations]
+        self._compiled = compile_expressions([*equations, *noise, *slopes], nodes, "uniform")
 
     def opened(self, x: NDArray) -> NDArray:
         """Values of the variables at coordinates."""

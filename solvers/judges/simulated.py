@@ -37,7 +37,8 @@ def judge_simulation(reading: Reading, model: Any, seed: int = 0) -> Verdict:
         shift = shift_of(claim.points)
         values, designs = {**values, **shift.values}, {claim.points.matrix: shift.rows()}
     right = Evaluator(reading.theory, [reading.read(formula)])
-    theory = np.array([float(value) for (value,) in right(values, 15)])
+    count = {reading.count.name: 1} if reading.count in {p.symbol for p in reading.theory.parameters} else {}
+    theory = np.array([float(value) for (value,) in right({**count, **values}, 15)])
     rows, holds = [], True
     for copies in claim.replicates:
         drawn = {"trials": claim.trials, "seed": seed + copies, "replicate": copies, "design": designs or None}

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from solvers import solve
+from solvers import follow, solve, trace
 from solvers.compile import compile_expressions
 from theory import Dim, Energy, Gaussian, Noise, Signs, State, Tensor, models, sum_over
 from theory.replica.hierarchy import Hierarchical
@@ -204,3 +204,15 @@ def test_retrieval_is_lost_near_the_storage_capacity():
     assert inside.observables["overlap"] > 0.96
     outside = solve(theory, N=1.0, P=0.145, temperature=0.02, tolerance=1e-5, on_failure="mask")
     assert not abs(outside.observables["overlap"]) > 0.5
+
+
+@pytest.mark.slow
+def test_the_retrieval_line_traced_in_two_parameters_is_that_of_branches():
+    """The spinodal of retrieval states, at two temperatures from branches in the load, and at zero load at T = 1."""
+    theory = models.Hopfield().theory()
+    options = {"N": 1.0, "observables": [], "tolerance": 1e-6}
+    first, second = (follow(theory, "P", (0.02, 0.15), temperature=t, **options).spinodals[0] for t in (0.1, 0.4))
+    line = trace(theory, "spinodal", {"P": (0.002, 0.2), "temperature": (0.05, 1.1)}, first, N=1.0, tolerance=1e-4)
+    order = np.argsort(line["temperature"])
+    assert np.interp(0.4, line["temperature"][order], line["P"][order]) == pytest.approx(second["P"], rel=5e-3)
+    assert 0.9 < line["temperature"].max() < 1.0

@@ -51,7 +51,8 @@ def conditions(energy, replicon: str = "", entropy: str = "") -> tuple[Condition
         what = "replica symmetry" if not steps else f"{energy.ansatz}"
         found.append(
             Condition("stability", ">=", f"{what} is stable against one more step of breaking (de Almeida and Thouless)", replicon,
-                      failure=f"{what} unstable", repair=f"declare ansatz='{steps + 1}RSB'")
+                      failure=f"{what} unstable",
+                      repair=f"declare ansatz='{steps + 1}RSB'" if steps < 3 else "breaking goes on beyond three steps")
         )  # fmt: skip
     if entropy and is_discrete(energy):
         found.append(
