@@ -13,10 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.brackets import EPSILON, TINY, Residual, bracketed, moved
-from solvers.ends import Ends, reduced
+from solvers.ends import FAINT, Ends, reduced
 
 DAMPED = 60
 LONGEST = 5.0  # of a plain step in a logarithm
+GROWING = 1e-6
+"""Share by which an unknown next to zero may grow at every step of its map."""
 SUNK = 1e-100
 """A signed unknown that fell below is zero."""
 
@@ -25,13 +27,15 @@ SUNK = 1e-100
 class Roots:
     """Solutions ``x`` (n, m), ``uncertainty`` (n, m) of their coordinates, ``residual`` (n,) and ``iterations`` (n,).
 
-    ``held`` (n, m) marks unknowns that are exactly zero, or that nothing depends on; their ``x`` is a stand-in next to the end."""
+    ``held`` (n, m) marks unknowns that are exactly zero, or that nothing depends on; their ``x`` is a stand-in next to the end.
+    ``spread`` (n, m, k): the coordinates are off by at most the sum of its columns, each with a sign of its own."""
 
     x: NDArray
     uncertainty: NDArray
     residual: NDArray
     iterations: NDArray
     held: NDArray
+    spread: NDArray
 
 
 def find_roots(
@@ -41,9 +45,10 @@ def find_roots(
     logarithmic: NDArray,
     start: NDArray | Iterable[NDArray] | None = None,
     ends: Ends | None = None,
+    steps: int = DAMPED,
 ) -> Roots:
     """Roots between ``lower`` and ``upper`` of shape (n, m), which may be infinite; ``start`` (n, m) picks a branch, several are
-    tried in turn. ``ends`` says which unknowns may be exactly zero.
+    tried in turn. ``ends`` says which unknowns may be exactly zero, ``steps`` how many steps each start has.
 
     A point without a root keeps an infinite uncertainty; nothing is raised here.
     """
@@ -56,25 +61,27 @@ def find_roots(
         x, iterations = np.full((n, m), np.nan), np.zeros(n, dtype=int)
     lost = np.flatnonzero(np.isnan(x).any(axis=1))
     if lost.size:
-        x[lost], iterations[lost] = _from_starts(residual, lower, upper, logarithmic, start, lost, ends)
+        x[lost], iterations[lost] = _from_starts(residual, lower, upper, logarithmic, start, lost, ends, steps)
     x = np.where(~logarithmic & (np.abs(x) < SUNK), 0.0, x)
     held = ends.held(x, upper)
-    uncertainty, size = uncertainty_of(residual, x, held)
+    uncertainty, size, spread = uncertainty_of(residual, x, held)
     faint = ends.faint(x, upper, uncertainty)
     if faint.any():
         x = np.where(faint, ends.stand_in(upper), x)
         held = ends.held(x, upper)
         x = ends.placed(x, upper, held)
-        uncertainty, size = uncertainty_of(residual, x, held)
-    return Roots(x, uncertainty, size, iterations, held)
+        uncertainty, size, spread = uncertainty_of(residual, x, held)
+    return Roots(x, uncertainty, size, iterations, held, spread)
 
 
-def uncertainty_of(residual: Residual, x: NDArray, held: NDArray) -> tuple[NDArray, NDArray]:
-    """|J^-1| (|F| + rounding), and the largest residual; all of itself for what is held at zero."""
+def uncertainty_of(residual: Residual, x: NDArray, held: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """|J^-1| (|F| + rounding), the largest residual, and the terms of J^-1 (±F ± rounding); all of itself for what is held at
+    zero."""
     f, jacobian, noise = reduced(residual(x, np.arange(len(x))), held)
-    inverse = np.abs(inverses(jacobian))
-    uncertainty = (inverse @ (np.abs(f) + noise)[..., None])[..., 0]
-    return np.where(held, 1.0, np.where(np.isfinite(uncertainty), uncertainty, np.inf)), np.abs(f).max(axis=1, initial=0.0)
+    spread = inverses(jacobian) * (np.abs(f) + noise)[:, None, :]
+    uncertainty = np.abs(spread).sum(axis=-1)
+    spread = np.where(held[..., None], np.eye(held.shape[1]), spread)
+    return np.where(held, 1.0, np.where(np.isfinite(uncertainty), uncertainty, np.inf)), np.abs(f).max(axis=1, initial=0.0), spread
 
 
 def inverses(matrices: NDArray) -> NDArray:
@@ -95,7 +102,7 @@ def inverses(matrices: NDArray) -> NDArray:
     return out
 
 
-def _starts(lower: NDArray, upper: NDArray, logarithmic: NDArray) -> list[NDArray]:
+def starting_points(lower: NDArray, upper: NDArray, logarithmic: NDArray) -> list[NDArray]:
     """Points to start from; none of them symmetric."""
     top = np.where(np.isinf(upper), np.where(np.isinf(lower), 1.0, np.abs(lower) + 1.0), upper)
     floor = np.where(np.isinf(lower), top - 2.0, lower)
@@ -109,15 +116,16 @@ def _starts(lower: NDArray, upper: NDArray, logarithmic: NDArray) -> list[NDArra
 
 
 def _from_starts(
-    residual: Residual, lower: NDArray, upper: NDArray, logarithmic: NDArray, start: Any, points: NDArray, ends: Ends
+    residual: Residual, lower: NDArray, upper: NDArray, logarithmic: NDArray, start: Any, points: NDArray, ends: Ends, steps: int
 ) -> tuple[NDArray, NDArray]:
     x, iterations = np.full((len(points), lower.shape[1]), np.nan), np.zeros(len(points), dtype=int)
     given = [start] if isinstance(start, np.ndarray) else start
-    guesses = _starts(lower, upper, logarithmic) if given is None else given
+    guesses = starting_points(lower, upper, logarithmic) if given is None else given
     todo = np.arange(len(points))
     for guess in guesses:
-        found, taken = _damped(residual, lower, upper, logarithmic, guess[points[todo]], points[todo], ends)
-        x[todo] = found
+        found, taken = _damped(residual, lower, upper, logarithmic, guess[points[todo]], points[todo], ends, steps)
+        x[todo] = np.where(_growing(residual, found, upper[points[todo]], points[todo], ends)[:, None], np.nan, found)
+        found = x[todo]
         iterations[todo] += taken
         todo = todo[np.isnan(found).any(axis=1)]
         if not todo.size:
@@ -125,14 +133,32 @@ def _from_starts(
     return x, iterations
 
 
+def _growing(residual: Residual, x: NDArray, upper: NDArray, points: NDArray, ends: Ends) -> NDArray:
+    """Points at which an unknown that is zero would grow by itself, which is no solution; shape (n,)."""
+    low = ends.vanishing & (x < FAINT * np.where(np.isfinite(upper), np.abs(upper), 1.0))
+    if not low.any():
+        return np.zeros(len(x), dtype=bool)
+    held = ends.held(np.where(low, ends.stand_in(upper), x), upper)
+    at = ends.placed(x, upper, held)
+    slopes = np.einsum("nii->ni", residual(at, points)[1])
+    return (low & (slopes < -GROWING * at)).any(axis=1)
+
+
 def _damped(
-    residual: Residual, lower: NDArray, upper: NDArray, logarithmic: NDArray, start: NDArray, points: NDArray, ends: Ends
+    residual: Residual,
+    lower: NDArray,
+    upper: NDArray,
+    logarithmic: NDArray,
+    start: NDArray,
+    points: NDArray,
+    ends: Ends,
+    steps: int,
 ) -> tuple[NDArray, NDArray]:
     """Newton with steps halved until the simplified Newton correction shrinks; NaN where it does not arrive."""
     x, iterations = start.astype(float).copy(), np.zeros(len(points), dtype=int)
     active = np.arange(len(points))
     known = [np.array(part) for part in residual(x, points)]
-    for _ in range(DAMPED):
+    for _ in range(steps):
         if not active.size:
             return x, iterations
         here, which = x[active], points[active]

@@ -47,6 +47,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Support": lambda x: mp.mpf(x != 0),
     "H": lambda x: mp.erfc(x / mp.sqrt(2)) / 2,
     "log_H": lambda x: mp.log(mp.erfc(x / mp.sqrt(2)) / 2),
+    "residual_life": lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi) / (mp.erfc(x / mp.sqrt(2)) / 2) - x,
     "hazard": lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi) / (mp.erfc(x / mp.sqrt(2)) / 2),
     "log_cosh": lambda x: abs(x) + mp.log1p(mp.exp(-2 * abs(x))) - mp.log(2),
 }

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from solvers.eigenvalues import largest_eigenvalue, largest_eigenvalue_slope
 from solvers.modes.sums import even, plain
 
+FRACTION, TERMS = 6.0, 40
+"""Beyond this the residual life is a continued fraction of so many terms."""
+
 
 def numeric_functions(stepped: bool = False) -> dict[str, Any]:
     """Stable for large arguments; where ``stepped``, the imaginary part of an argument is a step along the slope."""
@@ -18,6 +21,14 @@ def numeric_functions(stepped: bool = False) -> dict[str, Any]:
 
     def hazard(x: NDArray) -> NDArray:
         return np.sqrt(2 / np.pi) / erfcx(np.asarray(x) / np.sqrt(2))
+
+    def residual_life(x: NDArray) -> NDArray:
+        x = np.asarray(x)
+        large = np.maximum(x, FRACTION)
+        tail = large
+        for k in range(TERMS, 1, -1):
+            tail = large + k / tail
+        return np.where(x > FRACTION, 1 / tail, hazard(x) - x)
 
     def log_cosh(x: NDArray) -> NDArray:
         return np.logaddexp(x, -np.asarray(x)) - np.log(2.0)
@@ -29,6 +40,7 @@ def numeric_functions(stepped: bool = False) -> dict[str, Any]:
         "H": lambda x: ndtr(-np.asarray(x)),
         "log_H": lambda x: log_ndtr(-np.asarray(x)),
         "hazard": hazard,
+        "residual_life": residual_life,
         "Clipped": np.maximum,
         "LargestEigenvalue": largest_eigenvalue,
         "LargestEigenvalueSlope": largest_eigenvalue_slope,
@@ -40,7 +52,8 @@ def numeric_functions(stepped: bool = False) -> dict[str, Any]:
     return found | {
         "H": _stepped(found["H"], lambda x: -np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi)),
         "log_H": _stepped(found["log_H"], lambda x: -hazard(x)),
-        "hazard": _stepped(hazard, lambda x: hazard(x) * (hazard(x) - x)),
+        "hazard": _stepped(hazard, lambda x: hazard(x) * residual_life(x)),
+        "residual_life": _stepped(residual_life, lambda x: hazard(x) * residual_life(x) - 1),
         "log_cosh": _stepped(log_cosh, np.tanh),
         "tanh": _stepped(np.tanh, lambda x: 1 - np.tanh(x) ** 2),
     }

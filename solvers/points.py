@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import Any
@@ -10,14 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.ends import reduced
-from solvers.fixed_point import EPSILON, Roots, find_roots
-from solvers.growth import grown_roots, grows
-from solvers.iteration import evolved
+from solvers.fixed_point import EPSILON, Roots
 from solvers.limits import FINITE, INFINITE, UNDECIDED, Regularised
 from solvers.modes.mode_data import ModeData
 from solvers.quadrature import LEVELS, levels_of
-from solvers.refinement import polished
+from solvers.roots import known, quadrature_error, solved_roots
 from solvers.systems import System, compiled_system, symbols_of
 
 LINEAR_SCALE = 1e-3
@@ -104,10 +101,12 @@ def _solved(task: Task, before: Roots | None, system: System, finer: System | No
     regular = Regularised(system, task.scalars, task.data)
     points = len(next(iter(regular.scalars.values()))) if regular.scalars else 1
     scalars = symbols_of(task.theory, regular.scalars)
-    roots = _roots(system, scalars, points, task, before)
+    roots = solved_roots(system, scalars, points, task.data, task.start, before)
     with np.errstate(all="ignore"):
         if finer is not None:
-            roots.uncertainty = roots.uncertainty + _quadrature_error(system, finer, scalars, points, task.data, roots)
+            move = quadrature_error(system, finer, scalars, points, task.data, roots)
+            roots.uncertainty = roots.uncertainty + np.abs(move)
+            roots.spread = np.concatenate([roots.spread, move[..., None]], axis=-1)
         piece = _observed(task, system, finer, regular, scalars, points, roots)
         for parameter, observable in task.gradients:
             _differentiate(piece, task, system, regular, known(system, scalars, roots.x), points, roots, parameter, observable)
@@ -137,53 +136,6 @@ def _differentiate(piece: Piece, task: Task, system: System, regular: Regularise
     merged, kinds = regular.merge(value)
     piece.gradients[parameter, observable] = np.where(kinds == UNDECIDED, np.nan, merged)
     piece.gradient_errors[parameter, observable] = regular.spread(error)
-
-
-def known(system: System, scalars: Mapping[Any, NDArray], x: NDArray) -> dict[Any, NDArray]:
-    """Scalars by symbol, unknowns included."""
-    return {**scalars, **{u: x[:, i] for i, u in enumerate(system.unknowns)}}
-
-
-def _roots(system: System, scalars: Mapping[Any, NDArray], points: int, task: Task, before: Roots | None) -> Roots:
-    if not system.unknowns:
-        nothing = np.zeros((points, 0))
-        return Roots(nothing, nothing, np.zeros(points), np.zeros(points, dtype=int), nothing.astype(bool))
-    lower, upper = system.bounds(scalars, points, task.data)
-
-    def residual(x: NDArray, which: NDArray, together: bool = False) -> tuple[NDArray, NDArray, NDArray]:
-        here = {s: v[which] for s, v in scalars.items()}
-        return system.best_forms(known(system, here, x), len(which), task.data, together)[:3]
-
-    start: Any = None
-    if before is not None and len(system.unknowns) > 1 and np.isfinite(before.x).all():
-        start = before.x
-    elif task.start:
-        names = [u.name for u in system.unknowns]
-        start = np.broadcast_to([task.start[n] for n in names], (points, len(names)))
-    if start is None and grows(system):
-        return grown_roots(residual, system, scalars, points, task.data)
-    with np.errstate(all="ignore"):
-        if start is None and len(system.unknowns) > 1 and system.evolves:
-            start = evolved(system, scalars, points, task.data, lower, upper)
-        roots = find_roots(residual, lower, upper, system.logarithmic, start, system.ends)
-        if system.related:
-            roots = polished(lambda x, which: residual(x, which, True), roots, system.logarithmic)
-        outside = (roots.x < lower * (1 - 1e-9) - 1e-300) | (roots.x > upper * (1 + 1e-9) + 1e-300)
-        outside &= ~((~system.logarithmic) & (np.abs(roots.x - np.clip(roots.x, lower, upper)) < 1e-9))
-        roots.uncertainty[outside] = np.inf
-    return roots
-
-
-def _quadrature_error(system: System, finer: System, scalars, points: int, data: ModeData, roots: Roots) -> NDArray:
-    """How far the unknowns would move with more nodes."""
-    if not system.unknowns:
-        return np.zeros((points, 0))
-    f, jacobian, _ = reduced(finer.best_forms(known(system, scalars, roots.x), points, data)[:3], roots.held)
-    move = np.full(f.shape, np.inf)
-    for i in range(points):
-        if np.isfinite(jacobian[i]).all() and np.linalg.matrix_rank(jacobian[i]) == f.shape[1]:
-            move[i] = np.abs(np.linalg.solve(jacobian[i], f[i]))
-    return move
 
 
 def _observed(task: Task, system: System, finer: System | None, regular: Regularised, scalars, points: int, roots: Roots) -> Piece:
@@ -217,8 +169,8 @@ def _observed(task: Task, system: System, finer: System | None, regular: Regular
         extra = (slice(None),) + (None,) * (value.ndim - 1)
         # Of what is asked to be non-negative the sign counts: its error is measured next to one.
         scale = np.maximum(np.abs(value), 1.0) if name in asked else np.abs(value)
+        error = error + _swung(slopes, roots.spread)
         for i, slope in enumerate(slopes):
-            error = error + np.where(slope == 0, 0.0, np.abs(slope) * roots.uncertainty[:, i][extra])
             exact &= slope == 0
             if not system.logarithmic[i]:
                 scale = np.maximum(scale, LINEAR_SCALE * np.abs(slope) * widths[:, i][extra])
@@ -233,6 +185,18 @@ def _observed(task: Task, system: System, finer: System | None, regular: Regular
     piece.limits = np.zeros(regular.points, dtype=bool)
     piece.limits[regular.limits] = True
     return piece
+
+
+def _swung(slopes: Sequence[NDArray], spread: NDArray) -> NDArray | float:
+    """How far a function of the unknowns is off: what leaves it stationary does not count, as it would not in a sum of sizes."""
+    if not slopes:
+        return 0.0
+    total: NDArray | float = 0.0
+    extra = (slice(None),) + (None,) * (np.ndim(slopes[0]) - 1)
+    for column in range(spread.shape[2]):
+        parts = [np.where(s == 0, 0.0, s * spread[:, i, column][extra]) for i, s in enumerate(slopes)]
+        total = total + np.abs(np.sum(parts, axis=0))
+    return total
 
 
 def _record(piece: Piece, regular: Regularised, name: str, value: NDArray, error: NDArray) -> None:

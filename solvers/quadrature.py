@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from theory.errors import ParameterError
 
-LEVELS = (201, 801, 3201)
+LEVELS = (201, 801, 3201, 12801)
 """Nodes of Gaussian averages, tried in turn until the forward error is small enough."""
 NESTED = {2: (61, 121, 241), 3: (31, 61, 91), 4: (17, 25, 33)}
 """The same where averages are nested, by their depth."""

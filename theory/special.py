@@ -59,10 +59,24 @@ class hazard(sp.Function):
     is_positive = True
 
     def fdiff(self, argindex=1):
-        return hazard(self.args[0]) * (hazard(self.args[0]) - self.args[0])
+        return hazard(self.args[0]) * residual_life(self.args[0])
 
     def _latex(self, printer, exp=None):
         text = rf"\mathcal{{h}}\left({printer._print(self.args[0])}\right)"
+        return text if exp is None else rf"{text}^{{{exp}}}"
+
+
+class residual_life(sp.Function):
+    """Mean distance of the Gaussian tail from its beginning, hazard(x) - x, without the cancellation at large x."""
+
+    nargs = 1
+
+    def fdiff(self, argindex=1):
+        return hazard(self.args[0]) * residual_life(self.args[0]) - 1
+
+    def _latex(self, printer, exp=None):
+        x = printer._print(self.args[0])
+        text = rf"\left(\mathcal{{h}}\left({x}\right) - \left({x}\right)\right)"
         return text if exp is None else rf"{text}^{{{exp}}}"
 
 

@@ -7,7 +7,7 @@ import sympy as sp
 from theory.asymptotics import RULES, Leading, leading
 from theory.averages import GaussianAverage
 from theory.piecewise import pieces
-from theory.special import H, hazard, log_H
+from theory.special import H, hazard, log_H, residual_life
 
 
 def _infinite(expression: sp.Expr, small: sp.Symbol) -> tuple[sp.Expr, sp.Expr] | None:
@@ -22,6 +22,14 @@ def _hazard(expression: sp.Expr, small: sp.Symbol) -> Leading:
     if found is None:
         return sp.S.Zero, hazard(leading(expression.args[0], small)[1])
     return found[0], found[1] * sp.Heaviside(found[1])
+
+
+def _residual_life(expression: sp.Expr, small: sp.Symbol) -> Leading:
+    """Less than any constant where x -> oo, and -x where x -> -oo."""
+    found = _infinite(expression, small)
+    if found is None:
+        return sp.S.Zero, residual_life(leading(expression.args[0], small)[1])
+    return found[0], -found[1] * sp.Heaviside(-found[1])
 
 
 def _log_tail(expression: sp.Expr, small: sp.Symbol) -> Leading:
@@ -39,7 +47,7 @@ def _tail(expression: sp.Expr, small: sp.Symbol) -> Leading:
     return sp.S.Zero, sp.Heaviside(-found[1])
 
 
-RULES |= {hazard: _hazard, log_H: _log_tail, H: _tail}
+RULES |= {hazard: _hazard, residual_life: _residual_life, log_H: _log_tail, H: _tail}
 
 
 def integrated(expression: sp.Expr) -> sp.Expr:

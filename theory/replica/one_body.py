@@ -17,7 +17,7 @@ import sympy as sp
 from theory.errors import DerivationError
 from theory.piecewise import Pieces, pieces
 from theory.proximal import Proximal, X
-from theory.special import H, log_cosh, log_H
+from theory.special import H, hazard, log_cosh, log_H
 from theory.symbols import beta
 from theory.truncated import average
 
@@ -60,6 +60,8 @@ def _thermal(potential: sp.Expr, h: sp.Symbol, volume: bool) -> OneBody:
 
     def expectation(observable: sp.Expr) -> Pieces:
         above = sp.Add(*[sp.exp(e) * w for e, w in _partition(potential, observable, h, volume)])
+        if len(parts) == 1 and isinstance(parts[0][1], H):
+            return _smooth(_over_tail(above * sp.exp(-parts[0][0]), parts[0][1].args[0]))
         return _smooth(above / sp.Add(*[sp.exp(e) * w for e, w in parts]))
 
     slope = value.diff(OMEGA)
@@ -78,6 +80,16 @@ def _smooth(body: sp.Expr) -> Pieces:
 
 def _log(weight: sp.Expr) -> sp.Expr:
     return log_H(weight.args[0]) if isinstance(weight, H) else sp.log(weight)
+
+
+def _over_tail(above: sp.Expr, x: sp.Expr) -> sp.Expr:
+    """Moments of part of a Gaussian over H(x), in hazards and logarithms of tails: the tails themselves underflow."""
+    tail = sp.Dummy("tail")
+    edges = sorted({x, *(f.args[0] for f in above.atoms(H))}, key=sp.default_sort_key)
+    over = {y: tail * (sp.exp(log_H(y) - log_H(x)) if y != x else 1) for y in edges}
+    rule = {sp.exp(-(y**2) / 2): sp.sqrt(2 * sp.pi) * hazard(y) * over[y] for y in edges}
+    written = sp.expand(above.xreplace(rule).xreplace({H(y): over[y] for y in edges}))
+    return sp.diff(written, tail) if written.as_poly(tail) is not None and sp.degree(written, tail) == 1 else above / H(x)
 
 
 def _quadrature(potential: sp.Expr, h: sp.Symbol) -> bool:

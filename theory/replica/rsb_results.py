@@ -162,7 +162,7 @@ def _unknown(unknown: sp.Symbol, state: State) -> Unknown:
     order = state["order"]
     top = sp.oo if WIDTH in order.norm.free_symbols else order.norm
     if unknown == order.base:
-        start = None if top == sp.oo else order.norm * sp.Rational(1, 10) if order.count else order.norm * sp.Rational(99, 100)
+        start = None if top == sp.oo else order.norm * sp.Rational(1, 10) if order.count else order.norm * sp.Rational(999, 1000)
         return Unknown(unknown, "overlap of two replicas that share no block", sp.S.Zero, top, start, vanishes=True)
     if unknown in order.steps:
         meaning = "increment of the overlap from one level to the next"

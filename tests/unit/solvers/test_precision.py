@@ -13,7 +13,7 @@ from tests.unit.solvers.example_theories import explicit, kernel_regression, spi
 from theory.averages import GaussianAverage, ModeSum
 from theory.errors import ParameterError
 from theory.modes import ModeArray, ModeIndex
-from theory.special import H, Support, hazard, log_cosh, log_H
+from theory.special import H, Support, hazard, log_cosh, log_H, residual_life
 
 x, z = sp.symbols("x z", real=True)
 eta, k, r = ModeArray("eta"), ModeIndex("M", "k"), ModeIndex("M")
@@ -59,6 +59,7 @@ def test_gaussian_averages():
         (H, lambda t: mp.ncdf(-t)),
         (log_H, lambda t: mp.log(mp.ncdf(-t))),
         (hazard, lambda t: mp.npdf(t) / mp.ncdf(-t)),
+        (residual_life, lambda t: mp.npdf(t) / mp.ncdf(-t) - t),
         (log_cosh, lambda t: mp.log(mp.cosh(t))),
         (sp.erfcx if hasattr(sp, "erfcx") else sp.erf, None),
         (sp.besselj, None),

@@ -1,0 +1,117 @@
+"""Solutions of the equations of a theory at the points of a sweep, and how exact they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solvers.ends import reduced
+from solvers.fixed_point import DAMPED, Roots, find_roots, inverses, starting_points
+from solvers.growth import grown_roots, grows
+from solvers.homotopy import near_roots, rescued
+from solvers.iteration import evolved
+from solvers.modes.mode_data import ModeData
+from solvers.refinement import polished
+from solvers.systems import System
+
+FOLLOWED = 15
+"""Most steps from one solution to the next on a way through parameters."""
+
+
+def known(system: System, scalars: Mapping[Any, NDArray], x: NDArray) -> dict[Any, NDArray]:
+    """Scalars by symbol, unknowns included."""
+    return {**scalars, **{u: x[:, i] for i, u in enumerate(system.unknowns)}}
+
+
+def solved_roots(
+    system: System,
+    scalars: Mapping[Any, NDArray],
+    points: int,
+    data: ModeData,
+    given: Mapping[str, float] | None = None,
+    before: Roots | None = None,
+) -> Roots:
+    """Roots at every point, from ``given`` values of the unknowns or from where the solver begins by itself; ``before`` are those
+    with fewer nodes. Points that are lost so are reached from others, in the parameters."""
+    if not system.unknowns:
+        nothing = np.zeros((points, 0))
+        flat = np.zeros(points)
+        return Roots(nothing, nothing, flat, flat.astype(int), nothing.astype(bool), np.zeros((points, 0, 0)))
+
+    def solved(scalars: Mapping[Any, NDArray], points: int, start: NDArray | None) -> Roots:
+        lower, upper = system.bounds(scalars, points, data)
+        return _between(system, scalars, data, lower, upper, start, DAMPED if start is None else FOLLOWED)
+
+    lower, upper = system.bounds(scalars, points, data)
+    start: Any = None
+    if len(system.unknowns) > 1 and not (grows(system) and not given and (before is None or not np.isfinite(before.x).all())):
+        start = _starts(system, scalars, points, data, given, before, lower, upper)
+    elif given:
+        start = _given(system, given, points)
+    roots = _between(system, scalars, data, lower, upper, start)
+    if len(system.unknowns) > 1 and system.evolves and before is None and not given and not grows(system):
+        rescued(system, scalars, roots, solved)
+    return roots
+
+
+def _between(
+    system: System, scalars: Mapping[Any, NDArray], data: ModeData, lower: NDArray, upper: NDArray, start: Any, steps: int = DAMPED
+) -> Roots:
+    def residual(x: NDArray, which: NDArray, together: bool = False) -> tuple[NDArray, NDArray, NDArray]:
+        here = {s: v[which] for s, v in scalars.items()}
+        return system.best_forms(known(system, here, x), len(which), data, together)[:3]
+
+    if start is None and grows(system):
+        return grown_roots(residual, system, scalars, len(lower), data)
+    if start is None and len(system.unknowns) > 1:
+        start = _starts(system, scalars, len(lower), data, None, None, lower, upper)
+    with np.errstate(all="ignore"):
+        roots = find_roots(residual, lower, upper, system.logarithmic, start, system.ends, steps)
+        if system.related:
+            roots = polished(lambda x, which: residual(x, which, True), roots, system.logarithmic)
+        outside = (roots.x < lower * (1 - 1e-9) - 1e-300) | (roots.x > upper * (1 + 1e-9) + 1e-300)
+        outside &= ~((~system.logarithmic) & (np.abs(roots.x - np.clip(roots.x, lower, upper)) < 1e-9))
+        roots.uncertainty[outside] = np.inf
+    return roots
+
+
+def _given(system: System, start: Mapping[str, float], points: int) -> NDArray:
+    return np.broadcast_to([start[u.name] for u in system.unknowns], (points, len(system.unknowns)))
+
+
+def _starts(
+    system: System,
+    scalars: Mapping[Any, NDArray],
+    points: int,
+    data: ModeData,
+    given: Mapping[str, float] | None,
+    before: Roots | None,
+    lower: NDArray,
+    upper: NDArray,
+) -> Iterator[NDArray]:
+    """Where to begin, in turn, at the points where what came before has not arrived: fewer nodes, what is given, else the end of
+    an iteration of the equations, else points of the domain."""
+    if before is not None:
+        yield np.where(near_roots(before, system.logarithmic)[:, None], before.x, np.nan)
+    if given:
+        yield _given(system, given, points)
+        return
+    found = evolved(system, scalars, points, data, lower, upper) if system.evolves else None
+    if found is None:
+        yield from starting_points(lower, upper, system.logarithmic)
+    elif isinstance(found, np.ndarray):
+        yield found
+    else:
+        yield from found
+
+
+def quadrature_error(system: System, finer: System, scalars: Any, points: int, data: ModeData, roots: Roots) -> NDArray:
+    """How far the unknowns would move with more nodes, with signs."""
+    if not system.unknowns:
+        return np.zeros((points, 0))
+    f, jacobian, _ = reduced(finer.best_forms(known(system, scalars, roots.x), points, data)[:3], roots.held)
+    move = (inverses(jacobian) @ f[..., None])[..., 0]
+    return np.where(np.isfinite(move), move, np.inf)
