@@ -9,22 +9,24 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
-from functools import lru_cache, partial, reduce
+from functools import cache, lru_cache, partial, reduce
 from typing import Any
 
 import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
+from solvers.envelopes import EnvelopeValues, slopes_of
 from solvers.modes.sums import EvenlySummed, Summed
 from solvers.numerics import numeric_functions
-from solvers.proximal import joint_proximal_point, proximal_point
+from solvers.proximal import proximal_point
 from solvers.quadrature import gaussian_rule, half_line_rule
 from solvers.trees import tree_function, tree_values
 from theory.averages import CONTINUOUS, Average, Bound, ModeSum
+from theory.envelope import Envelope
 from theory.errors import ParameterError
 from theory.modes import ModeArray, ModeIndex, ModeValue
-from theory.proximal import JointProximal, Proximal, X
+from theory.proximal import Proximal, X
 from theory.replica.folded import Sensitivity, TreeAverage
 from theory.special import Support
 
@@ -77,8 +79,8 @@ class Compiled:
             return kind(self._lower(e.body), self._leaf(("weight", e.bound)), self.axes[e.bound])
         if isinstance(e, Proximal):
             return self._proximal(e)
-        if isinstance(e, JointProximal):
-            return self._joint_proximal(e)
+        if isinstance(e, Envelope):
+            return self._envelope(e)
         if isinstance(e, (TreeAverage, Sensitivity)):
             return self._tree(e)
         if isinstance(e, ModeValue):
@@ -105,18 +107,15 @@ class Compiled:
         call = sp.Function(self._potentials[potential][0])
         return call(*[self._lower(a) for a in (omega, chi, *names)])
 
-    def _joint_proximal(self, e: JointProximal) -> sp.Expr:
-        """One component of what the solver of h + χ ∇V(h) = ω gives; equal calls are made once."""
-        potential, h = e.potential, list(e.names)
+    def _envelope(self, e: Envelope) -> sp.Expr:
+        """A derivative of what is solved for once: equal calls are made once."""
+        potential, h = e.potential, e.names
         names = sorted(potential.free_symbols - set(h), key=sp.default_sort_key)
         if potential not in self._potentials:
-            count = len(h)
-            slopes = [potential.diff(x) for x in h] + [potential.diff(h[i], h[j]) for i in range(count) for j in range(count)]
-            function = sp.lambdify([*h, *names], slopes, modules=["scipy", "numpy"], cse=True)
-            name = f"_proximal{len(self._potentials)}"
-            self._potentials[potential] = (name, lambda *a: joint_proximal_point(function, count, *a))
+            at = cache(lambda n: sp.lambdify([*h, *names], slopes_of(potential, h, n), modules=["scipy", "numpy"], cse=True))
+            self._potentials[potential] = (f"_envelope{len(self._potentials)}", partial(EnvelopeValues, at, len(h)))
         call = sp.Function(self._potentials[potential][0])(*[self._lower(a) for a in (*e.omega, *e.chi, *names)])
-        return sp.Function("_component")(call, sp.Integer(e.component))
+        return sp.Function("_derivative")(call, *map(sp.Integer, e.indices))
 
     def _tree(self, e: TreeAverage | Sensitivity) -> sp.Expr:
         """A call of the function that averages over a tree, or of its derivative, with the number of nodes in front."""

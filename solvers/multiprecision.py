@@ -41,6 +41,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "im": mp.im,
     "conjugate": mp.conj,
     "Max": max,
+    "Spread": lambda left, whole: mp.sqrt(max(left, 0)),
     "Clipped": max,
     "Min": min,
     "Heaviside": lambda x, half=0.5: mp.mpf(1 if x > 0 else 0 if x < 0 else half),

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from solvers.eigenvalues import largest_eigenvalue, largest_eigenvalue_slope
 from solvers.modes.sums import even, plain
+from theory.special import LEAST
 
 FRACTION, TERMS = 6.0, 40
 """Beyond this the residual life is a continued fraction of so many terms."""
@@ -41,10 +42,11 @@ def numeric_functions(stepped: bool = False) -> dict[str, Any]:
         "log_H": lambda x: log_ndtr(-np.asarray(x)),
         "hazard": hazard,
         "residual_life": residual_life,
+        "Spread": lambda left, whole: np.sqrt(np.maximum(left, float(LEAST) * np.asarray(whole))),
         "Clipped": np.maximum,
         "LargestEigenvalue": largest_eigenvalue,
         "LargestEigenvalueSlope": largest_eigenvalue_slope,
-        "_component": lambda points, i: points[i],
+        "_derivative": lambda envelope, *indices: envelope.derivative(*indices),
         "log_cosh": log_cosh,
     }
     if not stepped:

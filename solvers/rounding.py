@@ -13,6 +13,7 @@ from functools import lru_cache
 import sympy as sp
 
 from theory.averages import Average, GaussianAverage, HalfLine, ModeSum
+from theory.envelope import Envelope
 from theory.modes import ModeValue
 from theory.replica.folded import Sensitivity, TreeAverage
 from theory.special import Support
@@ -77,8 +78,15 @@ class Size(sp.Function):
         return f"abs({printer._print(self.args[0])})"
 
 
+@lru_cache(maxsize=4096)
 def _size(expression: sp.Expr) -> sp.Expr:
-    return Size(expression) if expression.has(GaussianAverage, HalfLine, TreeAverage, sp.Function) else sp.Abs(expression)
+    if isinstance(expression, sp.Mul):
+        return sp.Mul(*map(_size, expression.args))
+    if isinstance(expression, sp.Pow) and expression.exp.is_real:
+        return _size(expression.base) ** expression.exp
+    if isinstance(expression, sp.Add):
+        return expression if expression.is_nonnegative else Size(expression)
+    return Size(expression) if expression.has(GaussianAverage, HalfLine, TreeAverage, Envelope, sp.Function) else sp.Abs(expression)
 
 
 @lru_cache(maxsize=4096)
@@ -87,7 +95,7 @@ def rounding(expression: sp.Expr) -> sp.Expr:
     ratio = relative_rounding(expression)
     if ratio is not None:
         return (ratio[0] + ratio[1] * NODES) * _size(expression)
-    if isinstance(expression, (TreeAverage, Sensitivity)):
+    if isinstance(expression, (TreeAverage, Sensitivity, Envelope)):
         return FOLDED * Size(expression)
     own = _size(expression)
     if isinstance(expression, sp.Add):

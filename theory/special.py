@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sympy as sp
 
+LEAST = sp.Rational(1, 10**12)
+"""Share of a variance below which what is left of it is rounding."""
+
 
 class Support(sp.Function):
     """1 where the argument is non-zero, else 0: the modes that a kernel has. Locally constant."""
@@ -77,6 +80,32 @@ class residual_life(sp.Function):
     def _latex(self, printer, exp=None):
         x = printer._print(self.args[0])
         text = rf"\left(\mathcal{{h}}\left({x}\right) - \left({x}\right)\right)"
+        return text if exp is None else rf"{text}^{{{exp}}}"
+
+
+class Spread(sp.Function):
+    """Square root of the variance that is left of a Gaussian variable once others are known, at least 1e-6 of its whole deviation:
+    ``Spread(left, whole)``. It is exactly zero where fields are linearly dependent, and then rounding makes it negative."""
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, left, whole):
+        return sp.sqrt(left) if left.is_positive or left.is_Number else None
+
+    def fdiff(self, argindex=1):
+        left, whole = self.args
+        free = sp.Heaviside(left - LEAST * whole)
+        return free / (2 * self) if argindex == 1 else LEAST * (1 - free) / (2 * self)
+
+    def _eval_is_positive(self):
+        return True
+
+    def _sympystr(self, printer):
+        return f"sqrt({printer._print(self.args[0])})"
+
+    def _latex(self, printer, exp=None):
+        text = rf"\sqrt{{{printer._print(self.args[0])}}}"
         return text if exp is None else rf"{text}^{{{exp}}}"
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from theory.envelope import Envelope
 from theory.errors import DerivationError
 from theory.piecewise import pieces
-from theory.proximal import JointProximal
 from theory.replica.products import Product
 from theory.small_matrices import inverse as inverse_of
 from theory.symbols import beta
@@ -19,9 +19,12 @@ from theory.truncated import average
 @dataclass(frozen=True)
 class Coupled:
     """Functions of the mean ω: the logarithm of the partition function (over β at zero temperature, without the Gaussian's own
-    part), mean and covariance of the degrees of freedom (over the temperature there), and expectations."""
+    part) and its first and second derivatives, mean and covariance of the degrees of freedom (over the temperature there), and
+    expectations."""
 
     value: sp.Expr
+    slope: tuple[sp.Expr, ...]
+    curvature: sp.Matrix
     mean: tuple[sp.Expr, ...]
     covariance: tuple[tuple[sp.Expr, ...], ...]
     expectation: Callable[[sp.Expr], sp.Expr]
@@ -49,7 +52,9 @@ def _thermal(potential: sp.Expr, h, omega, width: sp.Matrix, volume: bool) -> Co
     covariance = tuple(
         tuple(expectation((h[i] - omega[i]) * (h[j] - omega[j])) - shift[i] * shift[j] for j in range(count)) for i in range(count)
     )
-    return Coupled(sp.log(total), mean, covariance, expectation)
+    inverse = inverse_of(width)
+    slope = tuple(inverse * sp.Matrix(shift))
+    return Coupled(sp.log(total), slope, inverse * sp.Matrix(covariance) * inverse - inverse, mean, covariance, expectation)
 
 
 def _integral(potential, observable, h: list, omega: list, width: sp.Matrix, volume: bool) -> sp.Expr:
@@ -80,20 +85,17 @@ def _minimal(potential: sp.Expr, h, omega, width: sp.Matrix, _: bool) -> Coupled
             f"potential {potential}: it has kinks and couples {', '.join(map(str, h))}; at zero temperature only smooth ones are "
             "minimised together, declare a temperature or a potential of each by itself"
         )
-    count = len(h)
-    points = [JointProximal(potential, h, omega, width, i) for i in range(count)]
+    count, envelope = len(h), Envelope(potential, h, omega, width)
+    points = envelope.points
     there = dict(zip(h, points, strict=True))
-    shift = sp.Matrix([points[i] - omega[i] for i in range(count)])
-    inverse = inverse_of(width)
-    value = -potential.xreplace(there) - (shift.T * inverse * shift)[0] / 2
-    bend = sp.Matrix(count, count, lambda i, j: potential.diff(h[i], h[j]).xreplace(there))
-    response = inverse_of(inverse + bend)
+    bend = sp.Matrix(count, count, lambda i, j: envelope.at(i, j))
+    response = width - width * bend * width
 
     def expectation(observable: sp.Expr) -> sp.Expr:
         return observable.xreplace(there)
 
     rows = tuple(tuple(response.row(i)) for i in range(count))
-    return Coupled(value, tuple(points), rows, expectation)
+    return Coupled(-envelope, tuple(-envelope.at(i) for i in range(count)), -bend, tuple(points), rows, expectation)
 
 
 def product(expression: sp.Expr) -> Product:

@@ -6,9 +6,10 @@ from __future__ import annotations
 import sympy as sp
 
 from theory.averages import Average
-from theory.proximal import JointProximal, Proximal
+from theory.envelope import Envelope
+from theory.proximal import Proximal
 
-CLOSED = (Average, Proximal, JointProximal, sp.core.function.Application)
+CLOSED = (Average, Proximal, Envelope, sp.core.function.Application)
 
 
 def hidden(expression: sp.Expr) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr]]:

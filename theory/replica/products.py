@@ -9,6 +9,7 @@ import sympy as sp
 
 from theory.errors import DerivationError
 from theory.piecewise import Pieces
+from theory.special import Spread
 
 DEEPEST = 4
 """Numbers of nested integrals that a solver can do."""
@@ -62,6 +63,8 @@ class Gaussians:
 
     means: Mapping[sp.Symbol, sp.Expr]
     covariance: Mapping[tuple[sp.Symbol, sp.Symbol], sp.Expr]
+    dependent: tuple[sp.Symbol, ...] = ()
+    """Variables that may be linearly dependent."""
 
     def between(self, a: sp.Symbol, b: sp.Symbol) -> sp.Expr:
         return self.covariance.get((a, b), self.covariance.get((b, a), sp.S.Zero))
@@ -73,7 +76,8 @@ class Gaussians:
         found = []
         for i, x in enumerate(order):
             variance = left[x, x]
-            found.append((x, means[x], sp.sqrt(variance)))
+            deviation = Spread(variance, self.between(x, x)) if i and x in self.dependent else sp.sqrt(variance)
+            found.append((x, means[x], deviation))
             later = order[i + 1 :]
             for a in later:
                 if left[x, a] != 0:

@@ -15,7 +15,6 @@ from theory.replica.elimination import multiplied_out
 from theory.replica.joint import Samples
 from theory.replica.one_body import OMEGA, WIDTH, one_body
 from theory.replica.products import Gaussians, Product, of
-from theory.small_matrices import inverse
 
 Quantity = Callable[["Fields"], Product]
 
@@ -69,21 +68,20 @@ class Fields:
     def _coupled(self, group: tuple[int, ...]):
         h, omega = [self.active[i] for i in group], [self.omega[i] for i in group]
         inside = self.width.extract(list(group), list(group))
-        return coupled(part(self.potential, group, self.active), h, omega, inside, self.regime), inverse(inside)
+        own = part(self.potential, group, self.active)
+        return _coupled_bodies(own, tuple(h), tuple(omega), sp.ImmutableMatrix(inside), self.regime)
 
     def values(self) -> list[Product]:
         """Terms of the logarithm of the sample's integral (over β at zero temperature)."""
         singles = [self._placed(self._single(g[0]).value, g[0]) for g in self.groups if len(g) == 1]
-        return singles + [Product(self._coupled(g)[0].value) for g in self.groups if len(g) > 1]
+        return singles + [Product(self._coupled(g).value) for g in self.groups if len(g) > 1]
 
     def slope(self, i: int) -> Product:
         """Its derivative by the mean of field i."""
         group = self._group(i)
         if len(group) == 1:
             return self._placed(self._single(i).slope, i)
-        body, inverted = self._coupled(group)
-        row = group.index(i)
-        return Product(sp.Add(*[inverted[row, j] * (body.mean[j] - self.omega[g]) for j, g in enumerate(group)]))
+        return Product(self._coupled(group).slope[group.index(i)])
 
     def curvature(self, i: int, j: int) -> Product:
         """Its second derivative by the means of fields i and j."""
@@ -92,9 +90,7 @@ class Fields:
             return Product(sp.S.Zero)
         if len(group) == 1:
             return self._placed(self._single(i).curvature, i)
-        body, inverted = self._coupled(group)
-        a, b = group.index(i), group.index(j)
-        return Product((inverted * sp.Matrix(body.covariance) * inverted - inverted)[a, b])
+        return Product(self._coupled(group).curvature[group.index(i), group.index(j)])
 
     def expectation(self, observable: sp.Expr) -> list[Product]:
         """Terms of the thermal expectation of a function of the fields."""
@@ -112,7 +108,7 @@ class Fields:
                 if len(group) == 1:
                     product *= self._placed(self._single(group[0]).expectation(inside), group[0])
                 else:
-                    product *= Product(self._coupled(group)[0].expectation(inside))
+                    product *= Product(self._coupled(group).expectation(inside))
             found.append(product.scaled(term))
         return found
 
@@ -120,6 +116,11 @@ class Fields:
 @lru_cache(maxsize=256)
 def _one_body(potential: sp.Expr, h: sp.Symbol, regime: str):
     return one_body(potential, h, regime)
+
+
+@lru_cache(maxsize=64)
+def _coupled_bodies(potential: sp.Expr, h: tuple, omega: tuple, width: sp.ImmutableMatrix, regime: str):
+    return coupled(potential, h, omega, width.as_mutable(), regime)
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,7 @@ class SampleLaw:
         gaussian = Gaussians(
             dict(zip(symbols, self.means, strict=True)),
             {(a, b): self.covariance[i, j] for i, a in enumerate(symbols) for j, b in enumerate(symbols) if i <= j},
+            self.omega,
         )
         total = sp.S.Zero
         for times, bounds, potential, seen in self._cases(observable):
