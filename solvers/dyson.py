@@ -1,11 +1,12 @@
 """The Dyson equation of an expression as it stands, in named traces, solved by damped iteration: the referee of every reduction.
 
-It needs no reduction and takes complex parameters, such as a ridge −x − iε just off the spectrum.
+It needs no reduction and takes complex parameters, such as a ridge −x − iε just off the spectrum. Given matrices inside inverses,
+which need not commute with anything, make its blocks full matrices.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from solvers.compile import Compiled, compile_expressions
 from theory.errors import ConvergenceError, ParameterError, did_you_mean
 from theory.replica.results import parameter_of
 from theory.resolvent import derive
+from theory.resolvent.insertions import given_inside
 from theory.symbols import size
 
 DAMPING, MOST = 0.5, 50_000
@@ -40,8 +42,12 @@ def solve_dyson(expression: Any, *, tolerance: float = 1e-11, **values: ArrayLik
     Scalar parameters may be complex, and arrays of one shape (every trace then has it); those per mode are real and have one entry
     for each mode. Real values obey the domains of the parameters. The iteration starts from zero and ends on the solution that
     decays for a large ridge. Raises ParameterError for bad input and ConvergenceError, with the last error, where the iteration
-    does not settle to ``tolerance``.
+    does not settle to ``tolerance``. With given matrices inside inverses, parameters are single real numbers.
     """
+    if given_inside(expression):
+        from solvers.given_dyson import solve_given
+
+        return solve_given(expression, tolerance, values)
     if expression.signature not in _equations:
         _equations[expression.signature] = derive(expression, reduce=False)["Dyson equation"]
     step = _equations[expression.signature]
@@ -50,28 +56,40 @@ def solve_dyson(expression: Any, *, tolerance: float = 1e-11, **values: ArrayLik
     names, seen = list(step["values"]), compile_expressions(list(step["values"].values()))
     shape = np.broadcast_shapes(*(np.shape(v) for v in scalars.values()))
     known = {**sizes, **scalars}
-    x, error, iterations = _iterated(maps, unknowns, known, arrays, shape, tolerance)
+    is_complex = any(np.iscomplexobj(v) for v in known.values())
+
+    def update(x: NDArray) -> NDArray:
+        given = _needed(maps, {**known, **dict(zip(unknowns, x, strict=True))})
+        return np.stack([np.broadcast_to(v, shape) for v in maps(given, arrays)])
+
+    start = np.zeros((len(unknowns), *shape), dtype=complex if is_complex else float)
+    x, error, iterations = iterated(update, start, tolerance)
     found = seen(_needed(seen, {**known, **dict(zip(unknowns, x, strict=True))}), arrays)
-    if not error <= tolerance:
-        raise ConvergenceError(f"{expression.name}: the Dyson equation has not settled after {iterations} iterations "
-                               f"(relative error {error:.1e}); move away from the spectrum")
+    check_settled(expression, error, iterations, tolerance)
     traces = {t.name: v for t, v in zip(unknowns, x, strict=True)}
     return DysonSolution(traces, {n.name: np.broadcast_to(v, shape) for n, v in zip(names, found, strict=True)}, error, iterations)
 
 
-def _iterated(maps: Compiled, unknowns: list[Any], known: Mapping[Any, NDArray], arrays: Mapping[Any, NDArray],
-              shape: tuple[int, ...], tolerance: float) -> tuple[NDArray, float, int]:
-    """The fixed point, its error from the last step and the rate at which steps shrink, and the number of steps."""
-    is_complex = any(np.iscomplexobj(v) for v in known.values())
-    x = np.zeros((len(unknowns), *shape), dtype=complex if is_complex else float)
-    last, error, iterations = np.inf, np.inf if unknowns else 0.0, 0
+def check_settled(expression: Any, error: float, iterations: int, tolerance: float) -> None:
+    """Raise ConvergenceError, with the last error, for what has not settled."""
+    if not error <= tolerance:
+        raise ConvergenceError(f"{expression.name}: the Dyson equation has not settled after {iterations} iterations "
+                               f"(relative error {error:.1e}); move away from the spectrum")
+
+
+def iterated(update: Callable[[NDArray], NDArray], x: NDArray, tolerance: float, least: float = 0.0) -> tuple[NDArray, float, int]:
+    """The fixed point, its error from the last step and the rate at which steps shrink, and the number of steps.
+
+    Errors are relative to each unknown, or to this share ``least`` of the largest one.
+    """
+    last, error, iterations = np.inf, np.inf if len(x) else 0.0, 0
     best = before = np.inf
     with np.errstate(all="ignore"):
         while error > tolerance and iterations < MOST:
             iterations += 1
-            given = _needed(maps, {**known, **dict(zip(unknowns, x, strict=True))})
-            step = np.stack([np.broadcast_to(v, shape) for v in maps(given, arrays)]) - x
-            change = float(np.max(np.abs(step) / (np.abs(x + step) + np.finfo(float).tiny)))
+            step = update(x) - x
+            scale = np.maximum(np.abs(x + step), least * np.max(np.abs(x + step))) + np.finfo(float).tiny
+            change = float(np.max(np.abs(step) / scale))
             x = x + DAMPING * step
             if not np.isfinite(change):
                 return x, np.inf, iterations

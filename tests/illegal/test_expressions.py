@@ -159,3 +159,19 @@ def test_complex_arrays_and_shapes_are_checked():
     for eigenvalues in (np.ones((2, 2)), np.ones(4) + 1j):
         with pytest.raises(ParameterError, match="give a real array with 1 dimensions"):
             solve_dyson(expression, P=5, eta=eigenvalues, lambda_=1)
+
+
+def test_given_matrices_inside_inverses_take_one_point_and_traces(monkeypatch):
+    inside, values = (X.T @ X + O + lam).inv, {"eta": np.ones(4), "lambda_": 1.0, "O": np.eye(4)}
+    for observable, change, error, message in (
+        (Tr(inside), {"P": [5, 6]}, ParameterError, r"2 points; with given matrices in inverses, give one value of each"),
+        (Tr(inside), {"P": 5, "O": np.triu(np.ones((4, 4)))}, ParameterError, r"O: the matrix is not symmetric"),
+        (Tr(inside), {"P": 5, "O": np.eye(3)}, ParameterError, r"O has 3 entries and eta has 4"),
+        (Tr(inside), {"P": 5.5}, ParameterError, r"P: 5.5 is not a whole number"),
+        (sum_over(M, (inside @ w0) ** 2), {"P": 5, "w0": np.ones(4)}, DerivationError, r"is no trace; .* write it with Tr"),
+    ):
+        with pytest.raises(error, match=message):
+            solve_dyson(Expression(observable), **{**values, **change})
+    monkeypatch.setattr("solvers.given_dyson.LARGEST", 3)
+    with pytest.raises(ParameterError, match=r"a pencil of \d+ rows, more than 3; give smaller ones"):
+        solve_dyson(Expression(Tr(inside)), P=5, **values)

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from solvers import check, solve, solve_dyson
+from solvers import check, simulate, solve, solve_dyson
+from solvers.given_dyson import solve_given
 from theory import Deterministic, Diag, Dim, Expression, Gaussian, Noise, Quenched, Tr, sum_over
 from theory.declaration import Spectrum
 
@@ -67,6 +68,60 @@ def test_equal_blocks_meet_in_their_own_dimension():
     """A rectangular block has no diagonal; what is random on its two sides is averaged apart."""
     k = solve(Expression(Tr(Q)).theory(), P=7.0, N=9.0, lambda_=0.4).observables["value"] / 9
     assert value(Tr(A @ Q @ A.T @ R)) == pytest.approx(k * value(Tr(A @ A.T @ R)), rel=1e-9)
+
+
+C = Deterministic("C", P, M, scaling=0)
+INSIDE = {**VALUES, "C": RNG.normal(size=(7, 12)) / 3}
+MEAN = ((X + C).T @ (X + C) + lam).inv
+
+
+@pytest.mark.parametrize(
+    "observable",
+    [
+        Tr(O1 @ R @ O2 @ R2),
+        Tr(A @ Q @ A.T @ R),
+        Tr((1 - O1 @ X.T @ X) @ O2),
+        pytest.param(Tr(O1 @ R @ O2 @ R @ O1 @ R2), marks=pytest.mark.slow),
+    ],
+)
+def test_full_matrices_are_the_referee(observable):
+    """The Dyson equation of a pencil that holds the given matrices knows nothing of diagonals."""
+    expression = Expression(observable)
+    referee = solve_given(expression, 1e-11, values(expression)).observables["value"]
+    assert value(observable) == pytest.approx(float(referee), rel=1e-9)
+
+
+def inside(observable, given):
+    expression = Expression(observable)
+    return float(solve_dyson(expression, **values(expression, given)).observables["value"])
+
+
+def test_given_matrices_inside_inverses_have_their_limits():
+    assert inside(Tr((X.T @ X + O1 + lam).inv), {**INSIDE, **FLAT}) == pytest.approx(value(Tr((X.T @ X + S + lam).inv)), rel=1e-9)
+    assert inside(Tr(MEAN), {**INSIDE, "C": np.zeros((7, 12))}) == pytest.approx(value(Tr(R)), rel=1e-9)
+    # One of rank one moves the trace of the resolvent by less than 1/λ.
+    rank_one = {**INSIDE, "C": np.outer(np.ones(7), np.ones(12))}
+    assert abs(inside(Tr(MEAN), rank_one) - value(Tr(R))) < 1 / 0.4
+    # What two given matrices share with a turn of all modes is nothing but the turn.
+    turn = np.linalg.qr(Z[0])[0]
+    plain = Expression(Tr((G @ G.T + 1).inv @ C @ (O1 + lam).inv @ C.T))
+    turned = {**INSIDE, "C": INSIDE["C"] @ turn, "O1": turn.T @ INSIDE["O1"] @ turn}
+    turned["O1"] = (turned["O1"] + turned["O1"].T) / 2
+    one, two = (solve_dyson(plain, **values(plain, v)).observables["value"] for v in (INSIDE, turned))
+    assert one == pytest.approx(two, rel=1e-10)
+
+
+@pytest.mark.parametrize(
+    "observable",
+    [pytest.param(Tr(MEAN) / M, id="mean"), pytest.param(Tr((X.T @ X + O1**2 + lam).inv @ O2) / M, id="two spectra")],
+)
+def test_drawn_matrices_agree_inside_inverses(observable):
+    """The bias of a simulation falls as 1/r."""
+    expression = Expression(observable)
+    exact = inside(observable, INSIDE)
+    for r in (4, 16):
+        found = simulate(expression, **values(expression, INSIDE), trials=100 // r + 4, seed=r, replicate=r)["value"]
+        assert abs(found.mean - exact) < 4 * found.stderr + 0.03 * abs(exact) / r, (r, found, exact)
 
 
 DRAWN = {

@@ -53,8 +53,7 @@ class Dyson:
 
     def _pair(self, first: Random, second: Random, where: Block, block: Block, namer: Namer) -> None:
         how, share = first.leaf.how, covariance(first, second)
-        response = self.pencil.response(*block)
-        if share == 0 or response is None:
+        if share == 0 or (response := self.pencil.response(*block)) is None:
             return
         along, inside = how["row_covariance"], how["column_covariance"]
         if first.transposed:
@@ -111,6 +110,8 @@ class Dyson:
 def covariance(first: Random, second: Random) -> sp.Expr:
     """How the entries of two matrices pair along a product ... A G B ..., apart from their row and column covariances."""
     one, other = first.leaf, second.leaf
+    if "deterministic" in (one.kind, other.kind):
+        return sp.S.Zero
     across = first.transposed != second.transposed
     if one == other:
         return one.how["variance"] * (sp.S.One if across else one.how.get("symmetry", sp.S.Zero))

@@ -19,6 +19,8 @@ from theory.declaration.ensembles import Deterministic
 from theory.declaration.matrices import Diag, Inv, Prod, Sum
 from theory.declaration.matrix import Mat
 from theory.declaration.sites import Leaf, Site
+from theory.declaration.vectors import Vec
+from theory.declaration.walks import matrices_in
 from theory.errors import DerivationError
 from theory.modes import ModeArray, ModeIndex
 from theory.replica.data import at_mode
@@ -94,6 +96,12 @@ def holds_given(matrix: Mat) -> bool:
     return isinstance(matrix, (Prod, Sum, Inv)) and any(map(holds_given, matrix.args))
 
 
+def given_inside(expression) -> bool:
+    """Whether a given matrix stands in an inverse of an expression, so that no theory in sums over modes exists."""
+    values = tuple(v for v in expression.observe.values() if isinstance(v, (sp.Expr, Vec)))
+    return any(map(holds_given, matrices_in(values, Inv)))
+
+
 def chains(matrix: Mat) -> Iterator[list[Mat]]:
     """A matrix as a sum of products, multiplied out where given matrices stand in sums. DerivationError for one in an inverse."""
     if isinstance(matrix, Sum):
@@ -102,8 +110,8 @@ def chains(matrix: Mat) -> Iterator[list[Mat]]:
         return
     inverse = next((f for f in (matrix, *matrix.args) if isinstance(f, Inv) and holds_given(f)), None)
     if inverse is not None:
-        raise DerivationError(f"given matrix inside {inverse}: it need not commute with the spectra; use Diag of "
-                              "a spectrum")
+        raise DerivationError(f"given matrix inside {inverse}: it need not commute with the spectra; solve its Dyson "
+                              "equation with solvers.solve_dyson, or use Diag of a spectrum")
     factors = matrix.args if isinstance(matrix, Prod) else (matrix,)
     if not any(isinstance(f, Sum) and holds_given(f) for f in factors):
         yield list(factors)

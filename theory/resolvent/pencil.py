@@ -61,9 +61,12 @@ class Pencil:
         return len(self.rows)
 
 
-def linearise(matrix: Mat) -> Pencil:
-    """The reduced pencil of an expression; DerivationError names what cannot stand in one, and a pencil that is too large."""
-    return _Realisation().of(matrix)
+def linearise(matrix: Mat, given_matrices: bool = False) -> Pencil:
+    """The reduced pencil of an expression; DerivationError names what cannot stand in one, and a pencil that is too large.
+
+    With ``given_matrices`` these stand among the ``random`` ones, with which they share that they do not commute.
+    """
+    return _Realisation(given_matrices).of(matrix)
 
 
 def diagonal(matrix: Diag) -> sp.Expr:
@@ -75,8 +78,8 @@ def diagonal(matrix: Diag) -> sp.Expr:
 
 
 class _Realisation:
-    def __init__(self) -> None:
-        self.number = count()
+    def __init__(self, given_matrices: bool) -> None:
+        self.number, self.given_matrices = count(), given_matrices
 
     def of(self, matrix: Mat) -> Pencil:
         if isinstance(matrix, Diag):
@@ -84,8 +87,9 @@ class _Realisation:
         if isinstance(matrix, Gaussian):
             return self._gaussian(matrix)
         if isinstance(matrix, Deterministic):
-            raise DerivationError(f"given matrix {matrix} inside an expression: it need not commute with the spectra, and only its "
-                                  "diagonal as an outer factor of a trace is known to matter; use Diag of a spectrum")
+            if self.given_matrices:
+                return self._atom(matrix)
+            raise DerivationError(f"given matrix {matrix}: it need not commute with the spectra; use Diag of a spectrum")
         if isinstance(matrix, Inv):
             return self._inverse(matrix, reduced(self.of(matrix.args[0])))
         parts = [self.of(part) for part in matrix.args]
@@ -111,6 +115,9 @@ class _Realisation:
             if not matrix.leaf.how[key].is_nonnegative:
                 what = f"{key.replace('_', ' ')} of {matrix.leaf}: {matrix.leaf.how[key]}"
                 raise DerivationError(f"{what} may be negative; write it in spectra and positive symbols, without differences")
+        return self._atom(matrix)
+
+    def _atom(self, matrix: Gaussian | Deterministic) -> Pencil:
         r, s, b, c = (next(self.number) for _ in range(4))
         left, right = Diag(matrix.rows), Diag(matrix.cols)
         blocks = {(b, r): left, (b, s): matrix, (c, s): right}
@@ -143,11 +150,8 @@ class _Realisation:
 
 def _joined(pencils: Iterable[Pencil]) -> tuple[dict, dict, dict, dict]:
     rows, cols, fixed, random = {}, {}, {}, {}
-    for pencil in pencils:
-        rows |= pencil.rows
-        cols |= pencil.cols
-        fixed |= pencil.fixed
-        random |= pencil.random
+    for p in pencils:
+        rows, cols, fixed, random = rows | p.rows, cols | p.cols, fixed | p.fixed, random | p.random
     return rows, cols, fixed, random
 
 

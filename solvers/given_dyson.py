@@ -1,0 +1,122 @@
+"""The Dyson equation where given matrices stand inside inverses: blocks are full matrices, unknowns traces all the same.
+
+Nothing commutes there, so that there is no reduction to sums over modes. Sizes are whole and matrices dense.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+from solvers.dyson import DysonSolution, check_settled, iterated
+from solvers.monte_carlo.expressions import evaluate
+from solvers.monte_carlo.points import Point, read_points
+from solvers.monte_carlo.realisation import Realisation
+from theory.declaration.dimensions import Dim
+from theory.declaration.scalars import Trace
+from theory.declaration.sites import tops
+from theory.declaration.vectors import Vec
+from theory.errors import DerivationError, ParameterError
+from theory.resolvent.dyson import Dyson
+from theory.resolvent.names import Namer
+from theory.resolvent.pencil import linearise
+from theory.symbols import size
+
+LARGEST = 6000
+"""Rows of the largest matrix that is inverted at every step."""
+FAINT = 1e-12
+"""Traces smaller than this share of the largest may vanish; their own error does not count."""
+
+
+def solve_given(expression: Any, tolerance: float, values: Mapping[str, Any]) -> DysonSolution:
+    """As :func:`solvers.solve_dyson`; DerivationError for observables that are not made of traces."""
+    _, points = read_points(expression, values, 1)
+    if len(points) != 1:
+        raise ParameterError(f"{expression.name}: {len(points)} points; with given matrices in inverses, give one value of each")
+    namer, parts = Namer(), {}
+    for name, observable in expression.observe.items():
+        for top in sorted(tops(observable), key=str) if isinstance(observable, sp.Expr) else [observable]:
+            if not isinstance(top, Trace):
+                raise DerivationError(f"observable {name}: {top} is no trace; with given matrices in inverses, write it with Tr")
+            if top not in parts:
+                parts[top] = Blocks(Dyson(linearise(top.matrix, given_matrices=True), namer), points[0])
+    unknowns = list(dict.fromkeys(t for part in parts.values() for t in part.dyson.unknowns))
+
+    def update(x: NDArray) -> NDArray:
+        known = dict(zip(unknowns, x, strict=True))
+        found: dict[Any, float] = {}
+        for part in parts.values():
+            found |= part.traces(part.inverse(known))
+        return np.array([found[t] for t in unknowns])
+
+    x, error, iterations = iterated(update, np.zeros(len(unknowns)), tolerance, FAINT)
+    check_settled(expression, error, iterations, tolerance)
+    known = dict(zip(unknowns, x, strict=True))
+    totals = {top: part.total(part.inverse(known)) for top, part in parts.items()}
+    atoms = {**points[0].symbols, **totals}
+    seen = {n: np.asarray(evaluate(v, atoms.__getitem__, atoms.__contains__)) for n, v in expression.observe.items()}
+    return DysonSolution({t.name: np.asarray(v) for t, v in zip(unknowns, x, strict=True)}, seen, error, iterations)
+
+
+class Blocks:
+    """The matrix L₀ − Σ of one pencil at given values, row by row and column by column of all its dimensions."""
+
+    def __init__(self, dyson: Dyson, point: Point) -> None:
+        self.dyson, pencil = dyson, dyson.pencil
+        sizes = {size(s.name): v for s, v in point.symbols.items() if isinstance(s, Dim)}
+        self.given = Realisation({**point.symbols, **sizes}, point.arrays)
+        self.rows, count = self._places(pencil.rows)
+        self.cols, _ = self._places(pencil.cols)
+        if count > LARGEST:
+            raise ParameterError(f"given matrices in inverses: a pencil of {count} rows, more than {LARGEST}; give smaller ones")
+        self.fixed = np.zeros((count, count))
+        for (i, j), x in pencil.fixed.items():
+            self._add(self.fixed, i, j, np.diag(self._site(pencil.rows[i], x)))
+        for (i, j), terms in pencil.random.items():
+            for term in terms:
+                if term.leaf.kind == "deterministic":
+                    array = self.given.arrays[term.leaf]
+                    left, right = self._site(pencil.rows[i], term.left), self._site(pencil.cols[j], term.right)
+                    self._add(self.fixed, i, j, left[:, None] * (array.T if term.transposed else array) * right)
+        self.sigma = [(i, j, self._site(pencil.rows[i], c), t) for (i, j), terms in dyson.sigma.items() for c, t in terms]
+        self.weights = {t: self._site(u.dim, u.weight) for t, u in dyson.unknowns.items()}
+
+    def _places(self, numbers: Mapping[int, Dim]) -> tuple[dict[int, slice], int]:
+        found, begin = {}, 0
+        for number, dim in numbers.items():
+            found[number] = slice(begin, begin + self.given.size(dim))
+            begin = found[number].stop
+        return found, begin
+
+    def _site(self, dim: Dim, expression: sp.Expr) -> NDArray:
+        return self.given.vector(Vec(dim, expression))[:, 0]
+
+    def _add(self, matrix: NDArray, i: int, j: int, block: NDArray) -> None:
+        matrix[self.rows[i], self.cols[j]] += block
+
+    def inverse(self, known: Mapping[Any, float]) -> NDArray:
+        """G at given traces."""
+        matrix = self.fixed.copy()
+        for i, j, coefficient, t in self.sigma:
+            self._add(matrix, i, j, np.diag(-coefficient * known[t]))
+        return np.linalg.inv(matrix)
+
+    def traces(self, g: NDArray) -> dict[Any, float]:
+        """The unknowns that belong to a G."""
+        return {t: float(self.weights[t] @ self._diagonal(g, *u.block)) for t, u in self.dyson.unknowns.items()}
+
+    def total(self, g: NDArray) -> float:
+        """The trace of the expression itself."""
+        pencil, total = self.dyson.pencil, 0.0
+        for b, x in pencil.u.items():
+            for c, y in pencil.v.items():
+                dim = pencil.cols[b]
+                total += float(np.sum(self._site(dim, x) * self._site(dim, y) * self._diagonal(g, b, c)))
+        return total
+
+    def _diagonal(self, g: NDArray, b: int, c: int) -> NDArray:
+        return np.diagonal(g[self.cols[b], self.rows[c]])
