@@ -97,7 +97,7 @@ def judge_frontier(reading: Reading) -> Verdict:
         expected = float(formula.xreplace({symbol: sp.Float(value) for symbol, value in case.items()}))
         laws = {parameter: PowerLaw(float(case[symbol])) for parameter, symbol in claim.power_laws.items()}
         fixed = {parameter: float(reading.vocabulary.parse(text)) for parameter, text in claim.given.items()}
-        found = frontier(reading.full_theory, claim.loss, claim.sizes, per_decade=4, **laws, **fixed)
+        found = _frontier(reading, claim, {**laws, **fixed})
         values = found.sizes[name] if name in found.sizes else found.loss
         decades = np.log(values[::-4][::-1])
         slopes = np.diff(decades) / math.log(10)
@@ -107,6 +107,19 @@ def judge_frontier(reading: Reading) -> Verdict:
         ends = f"slope {slopes[0]:.4f} at C = {found.compute[0]:.0e}, {last:.4f} at {found.compute[-1]:.0e}"
         rows.append(f"{at}: {ends}, claimed {expected:.4f}")
     return Verdict(holds, "; ".join(rows))
+
+
+_frontiers: dict[tuple, Any] = {}
+
+
+def _frontier(reading: Reading, claim: Frontier, values: dict[str, Any]) -> Any:
+    """Solved once for claims on the loss and on both sizes."""
+    theory = reading.full_theory
+    key = (theory.signature, claim.loss, *claim.sizes.items(), *values.items())
+    if key not in _frontiers:
+        _frontiers.clear()
+        _frontiers[key] = frontier(theory, claim.loss, claim.sizes, per_decade=4, **values)
+    return _frontiers[key]
 
 
 def _extrapolated(values: Any) -> float:

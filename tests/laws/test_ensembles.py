@@ -34,6 +34,15 @@ def test_one_member_is_the_model_and_more_are_better():
     assert (found["ensemble_bagged_loss"][1:, 1:] < np.minimum(found["ensemble_loss"], found["bagged_loss"])[1:, 1:]).all()
 
 
+def test_weight_decay_ends_in_ridge_regression_with_its_ensembles():
+    """The loss is a mean over P samples: a decay λ is the ridge P λ of their sum."""
+    late = solve(load("random-feature-flow")().theory(), t=1e4, weight_decay=0.02, members=3.0, **TASK)
+    static = solve(RandomFeatureRegression().theory(), ridge=12 * 0.02, members=3.0, **TASK)
+    for name, other in (("test_loss", "E_g"), ("train_loss", "E_train"), ("ensemble_loss", "E_ensemble"),
+                        ("ensemble_bagged_loss", "E_bagged")):  # fmt: skip
+        assert float(late[name]) == pytest.approx(float(static[other]), rel=1e-9), name
+
+
 @pytest.mark.slow
 def test_two_starts_of_one_nonlinear_network_against_simulation():
     """A copy of a sampled dynamics with memory: the same couplings, another start; and the same start, other couplings."""

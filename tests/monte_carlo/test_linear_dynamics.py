@@ -30,13 +30,6 @@ def test_theory_agrees_with_simulation(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(TASKS))
-def test_every_model_agrees_with_simulation(name):
-    agreement = check(load(name)(), trials=400, seed=1, **TASKS[name])
-    assert agreement.passed, str(agreement)
-
-
-@pytest.mark.slow
 def test_a_dropped_response_is_seen():
     """Features that do not feel what they have done: far from the drawn system."""
     model = load("random-feature-flow")()

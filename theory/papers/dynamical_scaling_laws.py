@@ -58,7 +58,7 @@ REGIME = "Gaussian data and features, P, N, M -> oo together"
 def transform(name, left, right, where=REGIME, full=True):
     """An identity of double transforms in time."""
     statement = sp.Eq(left, right, evaluate=False)
-    return Identity(name, statement, where, transformed=True, symbols=TRANSFORMED, modes=(1, 2, 3, 5), ranges=UNIQUE,
+    return Identity(name, statement, where, transformed=True, symbols=TRANSFORMED, modes=(1, 2, 3), ranges=UNIQUE,
                     given={"weight_decay": "0"}, full=full)  # fmt: skip
 
 
