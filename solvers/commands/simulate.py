@@ -36,6 +36,7 @@ def run(options: argparse.Namespace) -> int:
     values = grammar.assignments(options.values)
     model = task.find_model(options.model)
     task.check_names(model, values)
+    values = task.whole_ranges(model, options.values, values)
 
     from solvers.monte_carlo import simulate
 

@@ -14,6 +14,7 @@ VALUES = """\
 a value is a number, a list, a range, a file or a power law:
   ridge=0.1   P=10,30,100   P=10:1000:20   P=10:1000:20:log   eigenvalues=@eta.npy   eigenvalues=powerlaw:1.5:inf
 of the parameter's own rank it is the value; one more and it is an axis, and the axes make a grid.
+simulate rounds the ranges of sizes, P=10:1000:20:log, to whole numbers.
 multiplicity=1,10,100, beside the modes, says how often each of them occurs (curve only).
 """
 
@@ -60,6 +61,18 @@ def check_names(model: Any, names: Iterable[str]) -> None:
     for name in names:
         if name not in known:
             raise ParameterError(f"no parameter {name!r} of {model.name}; {did_you_mean(name, known)}")
+
+
+def whole_ranges(model: Any, texts: Iterable[str], values: dict[str, Any]) -> dict[str, Any]:
+    """Values with the ranges of sizes at the nearest whole numbers, each once; what is not written as a range is left."""
+    import numpy as np
+
+    from theory.declaration.dimensions import Dim
+
+    sizes = {parameter.name for parameter in model.parameters if isinstance(parameter.symbol, Dim)}
+    pairs = [text.partition("=") for text in texts]
+    ranges = {name.strip() for name, _, form in pairs if ":" in form and form.strip()[:1].isdigit()}
+    return {n: list(dict.fromkeys(np.rint(v).tolist())) if n in sizes & ranges else v for n, v in values.items()}
 
 
 def print_json(content: Any) -> None:

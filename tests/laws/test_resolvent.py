@@ -270,6 +270,32 @@ def test_every_part_of_the_variance_is_positive_and_precise(ridge):
     assert all(np.all(curve[name] > 0) for name in PARTS) and np.max(curve.error) < 1e-10
 
 
+@pytest.mark.slow
+def test_two_ridges_stand_in_one_declaration():
+    """Traces that two orders of the same factors share are verified through the relations between sums over two ridges."""
+    target, noise = Quenched("w0", M), Noise("eps", P, variance=s2)
+    labels = X @ target + noise
+
+    def errors(ridge):
+        fitted = W @ ((W.T @ X.T @ X @ W + ridge).inv @ (W.T @ (X.T @ labels)))
+        return fitted - target, X @ fitted - labels
+
+    (one, train), (two, other) = errors(lam), errors(mu)
+    observe = {
+        "E_g": sum_over(M, eta * one**2), "E_train": mean(P, train**2), "E_g_mu": sum_over(M, eta * two**2),
+        "E_train_mu": mean(P, other**2), "cross": sum_over(M, eta * one * two), "cross_train": mean(P, train * other),
+    }  # fmt: skip
+    theory = Expression(observe).theory()
+    given = {name: GIVEN[name] for name in ("P", "N", "lambda_", "mu", "eta")} | {"s": ETA, "sigma2": 0.2, "w0": W0}
+    both, same = solve(theory, **given).observables, solve(theory, **{**given, "mu": given["lambda_"]}).observables
+    for ridge, suffix in (("lambda_", ""), ("mu", "_mu")):
+        task = {"P": given["P"], "N": given["N"], "ridge": given[ridge], "noise": 0.2}
+        task |= {"eigenvalues": given["eta"], "target_power": given["eta"] * W0**2}
+        alone = solve(RandomFeatureRegression().theory(), **task, observables=["E_g", "E_train"]).observables
+        assert [both[f"E_g{suffix}"], both[f"E_train{suffix}"]] == pytest.approx([alone["E_g"], alone["E_train"]], rel=1e-9)
+    assert [same["cross"], same["cross_train"]] == pytest.approx([same["E_g"], same["E_train"]], rel=1e-8)
+
+
 def test_no_digit_is_lost_where_samples_and_features_are_as_many_and_the_ridge_is_tiny():
     theory, names = RandomFeatureRegression().theory(), ["E_g", "E_train", "V_XW"]
     task = {**RF_TASK, "P": 9.0, "ridge": 1e-12}

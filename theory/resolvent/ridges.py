@@ -23,6 +23,9 @@ from theory.resolvent.elimination import positive, positive_ratio
 from theory.resolvent.reduction import INSTEAD, Core
 from theory.resolvent.sums import Pole, Sums
 
+LONGEST = 200
+"""Operations of the longest expression for which a form without cancellation is looked for."""
+
 
 @dataclass(frozen=True)
 class Closed:
@@ -48,6 +51,8 @@ class Chain(Closed):
 
     def positive(self, expression: sp.Expr) -> sp.Expr | None:
         """The expression with size − df₁ through the stages, df₁ − df₂ and the like through sums, if no negative term is left."""
+        if expression.count_ops() > LONGEST:
+            return None
         gaps = {act.size: sp.Dummy("gap", positive=True) for act, _ in self.factors if act.size.is_Symbol}
         lost, inserted = self._lost()
         whole = {size: gap + self.first + lost / self.pole.kappa for size, gap in gaps.items()}

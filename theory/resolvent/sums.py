@@ -9,7 +9,7 @@ import sympy as sp
 
 from theory.averages import ModeSum
 from theory.declaration.dimensions import Dim, Spectrum
-from theory.declaration.sites import varies
+from theory.declaration.sites import split_factor, varies
 from theory.modes import ModeIndex
 from theory.normal_form import Resolvent, SumName
 from theory.replica.data import array_of, at_mode, plain
@@ -38,6 +38,7 @@ class Sums:
         self.poles: list[Pole] = []
         self.meaning: dict[sp.Symbol, sp.Expr] = {}
         self.by_sum: dict[sp.Expr, sp.Symbol] = {}
+        self.sites: dict[sp.Symbol, tuple[Dim, sp.Expr]] = {}
         self.known: set[NamedTrace] = set()
 
     def named(self, dim: Dim, expression: sp.Expr) -> sp.Expr:
@@ -79,8 +80,22 @@ class Sums:
             inside = [f for f in sp.Mul.make_args(term) if varies(f)]
             body = sp.Mul(*inside) / moving
             outside = term / sp.Mul(*inside) / (below / moving)
-            found += plain(outside) * self._opaque(ModeSum(at_mode(body, index), index))
+            name = self._opaque(ModeSum(at_mode(body, index), index))
+            if name in self.meaning:
+                self.sites[name] = dim, body
+            found += plain(outside) * name
         return found
+
+    def separated(self, expression: sp.Expr) -> sp.Expr:
+        """Sums over several effective ridges by those over one each: there are no relations left, but poles where two are equal."""
+        rule = {}
+        for symbol in sorted(expression.free_symbols & set(self.sites), key=str):
+            dim, body = self.sites[symbol]
+            spectra = {p.spectrum for p in self.poles if p.dim == dim and p.kappa in body.free_symbols}
+            if len(spectra) == 1:
+                parts = [split_factor(term, dim) for term in sp.Add.make_args(sp.apart(body, spectra.pop()))]
+                rule[symbol] = sp.Add(*[plain(outside) * self.named(dim, inside) for outside, inside in parts])
+        return expression.xreplace(rule)
 
     def _opaque(self, value: sp.Expr) -> sp.Expr:
         if not isinstance(value, ModeSum) or value.atoms(NamedTrace) - self.known:

@@ -157,6 +157,13 @@ def test_infinite_points_stop_the_curve_or_are_masked(capsys, tmp_path):
     assert code == 0 and found["observables"]["E_g"][1] is None and found["status"][1] == "infinite"
 
 
+def test_simulate_rounds_the_ranges_of_sizes(capsys):
+    code, out = run(capsys, "simulate", "kernel-regression", *TASK, "--set", "P=2:9:6:log", "--trials", "3", "--json")
+    assert code == 0 and strict(out)["axes"]["P"] == [2, 3, 4, 5, 7, 9]
+    assert main(["simulate", "kernel-regression", *map(str, TASK), "--set", "P=2,2.7"]) == 2
+    assert "2.7 is not a whole number" in capsys.readouterr().err
+
+
 def test_simulate_prints_means_errors_and_trials(capsys):
     arguments = ["simulate", "kernel-regression", *TASK, "--set", "P=5,10", "--trials", "20", "--seed", "1", "--replicate", "2"]
     code, out = run(capsys, *arguments, "--json")
