@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 TARGETS = {
     "2002.02561": "solvers.targets.sphere",
     "2006.13198": "solvers.targets.image_pairs",
+    "2106.02261": "solvers.targets.shifted_digits",
 }
 """arXiv number -> module whose `reproduce` does the work."""
 

@@ -102,6 +102,10 @@ def _starts(
     found = evolved(system, scalars, points, data, lower, upper) if system.evolves else None
     if found is None:
         yield from starting_points(lower, upper, system.logarithmic)
+        # Equations without averages are solved from anywhere, as a rule; where they are not, an iteration shows the way.
+        found = None if system.evolves else evolved(system, scalars, points, data, lower, upper)
+        if isinstance(found, np.ndarray):
+            yield found
     elif isinstance(found, np.ndarray):
         yield found
     else:
