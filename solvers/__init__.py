@@ -45,6 +45,10 @@ _WHERE = {
     "PolynomialKernel": "solvers.kernels",
     "gegenbauer_spectrum": "solvers.kernels",
     "empirical_modes": "solvers.eigenproblem",
+    "from_features": "solvers.features.population",
+    "from_covariance": "solvers.features.population",
+    "cross_validated": "solvers.features.cross_validation",
+    "measured_errors": "solvers.features.cross_validation",
 }
 _MODULES = ("datasets", "kernels")
 
