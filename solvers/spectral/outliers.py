@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -11,13 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from solvers.compile import compile_expressions
+from solvers.descent import Complex
 from solvers.spectral.green import Branch
 from solvers.spectral.measure import Measure
 from theory.errors import ParameterError
 from theory.spectral.spikes import SpikedMode, spiked_mode
 
 POINTS, STEPS = 60, 60
-"""Points searched on each side of a gap, and halvings of a bracket."""
+"""Points searched on each side of a gap, and most steps towards a zero."""
+Gap = tuple[NDArray, Complex, Complex]
+"""Points of a gap in the spectrum, with the unknowns and g there."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ def find_outliers(branch: Branch, measure: Measure, spikes: Mapping[str, ArrayLi
     """
     found: list[Outlier] = []
     left = dict(spikes)
+    gaps = [(x, *branch.solution(x)[:2]) for x in _gaps(branch, measure)] if left else []
     while left:
         name = next(iter(left))
         mode = spiked_mode(branch.green, name)
@@ -47,8 +51,7 @@ def find_outliers(branch: Branch, measure: Measure, spikes: Mapping[str, ArrayLi
         columns = {n: _values(branch, n, left.pop(n)) for n in mode.data}
         if len({len(c) for c in columns.values()}) > 1:
             raise ParameterError(f"spikes: {', '.join(columns)} have different lengths; give as many values of each")
-        for row in zip(*columns.values(), strict=True):
-            found += _of_spike(branch, measure, mode, dict(zip(columns, map(float, row), strict=True)))
+        found += _of_mode(branch, gaps, mode, columns)
     return tuple(sorted(found, key=lambda outlier: outlier.position))
 
 
@@ -65,32 +68,40 @@ def _values(branch: Branch, name: str, given: ArrayLike) -> NDArray:
     return values
 
 
-def _of_spike(branch: Branch, measure: Measure, mode: SpikedMode, spike: dict[str, float]) -> Iterator[Outlier]:
-    data = {mode.data[n]: np.asarray(v) for n, v in spike.items()}
-    expressions = [mode.determinant] if mode.diagonal is None else [mode.determinant, 1 / mode.diagonal]
-    compiled = compile_expressions(expressions)
+def _of_mode(branch: Branch, gaps: list[Gap], mode: SpikedMode, columns: dict[str, NDArray]) -> Iterator[Outlier]:
+    compiled = compile_expressions([mode.determinant] if mode.diagonal is None else [mode.determinant, 1 / mode.diagonal])
 
-    def values(x: NDArray) -> list[NDArray]:
-        t, g, _ = branch.solution(x)
-        known: dict[Any, Any] = {**branch.full.sizes, **branch.scalars, **data, branch.green.shift: -x}
+    def values(x: NDArray, t: Complex, g: Complex, spike: Sequence[NDArray]) -> list[NDArray]:
+        known: dict[Any, Any] = {**branch.full.sizes, **branch.scalars, branch.green.shift: -x}
+        known |= {mode.data[n]: v for n, v in zip(columns, spike, strict=True)}
         known |= {u: t[:, i].real for i, u in enumerate(branch.unknowns)}
         with np.errstate(all="ignore"):
             found = compiled({s: known[s] for s in compiled.scalars}, branch.full.arrays, branch.full.weights, branch.full.counts)
         return [np.where(np.isfinite(g) & (g.imag == 0), np.broadcast_to(v, x.shape), np.nan) for v in found]
 
-    for x in _gaps(branch, measure):
-        f = values(x)[0]
-        for i in np.flatnonzero(f[:-1] * f[1:] < 0):
-            root = _root(values, x[i], x[i + 1], f[i])
-            at = values(np.array([root]))[0][0]
-            if not abs(at) < 1e-3 * max(abs(f[i]), abs(f[i + 1])):
-                continue  # a pole of the determinant, at an atom
-            overlap = None
-            if mode.diagonal is not None:
-                step = 1e-4 * min(root - x[i], x[i + 1] - root) + 1e-7 * branch.scale
-                low, high = values(np.array([root - step, root + step]))[1]
-                overlap = float(2 * step / (low - high))
-            yield Outlier(float(root), spike, overlap)
+    def at(x: NDArray, *spike: NDArray) -> list[NDArray]:
+        t, g, _ = branch.solution(x)
+        return values(x, t, g, spike)
+
+    low, high, height, rows = [], [], [], []
+    for row in zip(*columns.values(), strict=True):
+        for x, t, g in gaps:
+            f = values(x, t, g, row)[0]
+            for i in np.flatnonzero(f[:-1] * f[1:] < 0):
+                low.append(x[i])
+                high.append(x[i + 1])
+                height.append(max(abs(f[i]), abs(f[i + 1])))
+                rows.append(row)
+    if not rows:
+        return
+    spike = [np.array(column) for column in zip(*rows, strict=True)]
+    root = _roots(lambda x: at(x, *spike)[0], np.array(low), np.array(high))
+    step = 1e-4 * np.minimum(root - low, high - root) + 1e-7 * branch.scale
+    here, left, right = (at(x, *spike) for x in (root, root - step, root + step))
+    for i, row in enumerate(rows):
+        if abs(here[0][i]) < 1e-3 * height[i]:  # not a pole of the determinant, at an atom
+            overlap = None if mode.diagonal is None else float(2 * step[i] / (left[1][i] - right[1][i]))
+            yield Outlier(float(root[i]), {n: float(v) for n, v in zip(columns, row, strict=True)}, overlap)
 
 
 def _gaps(branch: Branch, measure: Measure) -> Iterator[NDArray]:
@@ -105,14 +116,17 @@ def _gaps(branch: Branch, measure: Measure) -> Iterator[NDArray]:
     yield ends[-1][1] + distance
 
 
-def _root(values: Any, low: float, high: float, at_low: float) -> float:
-    """A zero between two points by bisection on several points at once."""
-    for _ in range(STEPS // 3):
-        x = np.linspace(low, high, 10)
-        f = values(x[1:-1])[0]
-        signs = np.concatenate([[np.sign(at_low)], np.sign(f), [-np.sign(at_low)]])
-        i = int(np.argmax(signs[1:] != signs[0]))
-        low, high = x[i], x[i + 1]
-        if high - low <= 4e-16 * abs(high):
+def _roots(function: Callable[[NDArray], NDArray], low: NDArray, high: NDArray) -> NDArray:
+    """Zeros in brackets (n,): regula falsi that halves the value of an end that stays (Illinois), and bisection at times."""
+    a, b, last = low, high, low
+    fa, fb = function(a), function(b)
+    for step in range(STEPS):
+        with np.errstate(all="ignore"):
+            x = np.where((step % 4 == 3) | (fa == fb), (a + b) / 2, b - fb * (b - a) / (fb - fa))
+        f = function(x)
+        if np.all(np.abs(x - last) <= 8e-16 * np.abs(x)) and step % 4 not in (0, 3):
             break
-    return float((low + high) / 2)
+        crossed = fb * f < 0
+        a, fa = np.where(crossed, b, a), np.where(crossed, fb, fa / 2)
+        b, fb, last = x, f, x
+    return b
