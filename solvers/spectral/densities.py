@@ -13,7 +13,7 @@ from solvers.spectral.green import Branch
 from solvers.spectral.measure import Measure
 from solvers.spectral.outliers import Outlier, find_outliers
 from solvers.spectral.pieces import Piece
-from theory.errors import ParameterError
+from theory.errors import ConvergenceError, ParameterError
 from theory.spectral import GreenFunction, green_function
 
 if TYPE_CHECKING:
@@ -163,4 +163,7 @@ def _on_grid(branch: Branch, measure: Measure, x: NDArray) -> tuple[NDArray, NDA
     if inside.any():
         g, error[inside] = branch.real(x[inside])
         rho[inside] = g.imag / np.pi
+        missing = x[inside][~np.isfinite(rho[inside])]
+        if missing.size:
+            raise ConvergenceError(f"density of {branch.name}: the equations have no limit at {missing[0]:g}; leave it out of grid")
     return rho, error

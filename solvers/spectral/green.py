@@ -11,8 +11,8 @@ from solvers.descent import FAR, RATIO, Complex, Descent, ladder
 from solvers.fixed_point import EPSILON, inverses
 from solvers.modes.mode_data import ModeData
 
-LOWEST = 1e-8
-"""The last height before the real axis, in scales."""
+LOWEST, BESIDE = 1e-8, 1e-6
+"""The last height before the real axis, in scales, and the distance of points beside one at which there is no solution."""
 
 
 class Branch(Descent):
@@ -35,7 +35,7 @@ class Branch(Descent):
         """g (n,) on the real axis as the limit from above, and its relative error; NaN and infinity where there is no limit."""
         return self.solution(x)[1:]
 
-    def solution(self, x: NDArray) -> tuple[Complex, Complex, NDArray]:
+    def solution(self, x: NDArray, beside: bool = True) -> tuple[Complex, Complex, NDArray]:
         """Unknowns (n, m) on the real axis, beside what :meth:`real` gives."""
         t, _ = self.descend(x, self.scale * ladder(FAR, LOWEST, RATIO), self.nodes)
         t, g, error = self._landed(x, t)
@@ -43,7 +43,20 @@ class Branch(Descent):
         if lost.size:
             again, _ = self.descend(x[lost], self.scale * ladder(FAR, 1e-6 * LOWEST, RATIO), self.full)
             t[lost], g[lost], error[lost] = self._landed(x[lost], again)
+            lost = np.flatnonzero(~(error < 1e-4))
+        if lost.size and beside:
+            self._between(x, lost, t, g, error)
         return t, g, error
+
+    def _between(self, x: NDArray, lost: NDArray, t: Complex, g: Complex, error: NDArray) -> None:
+        """Points at which the equations are singular and the law is not: the mean of both sides, where these agree."""
+        step = BESIDE * self.scale
+        (below, low, error_low), (above, high, error_high) = (self.solution(x[lost] + s, False) for s in (-step, step))
+        with np.errstate(all="ignore"):
+            gap = np.abs(high - low) / np.abs(high + low) + np.maximum(error_low, error_high)
+        good = gap < 1e-4
+        index = lost[good]
+        t[index], g[index], error[index] = (below[good] + above[good]) / 2, (low[good] + high[good]) / 2, gap[good]
 
     def _landed(self, x: NDArray, t: Complex) -> tuple[Complex, Complex, NDArray]:
         """Newton's method on the axis itself, with every mode; the error is that of the last step and of rounding."""

@@ -118,15 +118,20 @@ def _gaps(branch: Branch, measure: Measure) -> Iterator[NDArray]:
 
 def _roots(function: Callable[[NDArray], NDArray], low: NDArray, high: NDArray) -> NDArray:
     """Zeros in brackets (n,): regula falsi that halves the value of an end that stays (Illinois), and bisection at times."""
-    a, b, last = low, high, low
+    a, b = low, high
     fa, fb = function(a), function(b)
+    best, least = b, np.abs(fb)
     for step in range(STEPS):
         with np.errstate(all="ignore"):
             x = np.where((step % 4 == 3) | (fa == fb), (a + b) / 2, b - fb * (b - a) / (fb - fa))
+        x = np.where(least == 0, best, x)
         f = function(x)
-        if np.all(np.abs(x - last) <= 8e-16 * np.abs(x)) and step % 4 not in (0, 3):
+        better = np.abs(f) < least
+        moved = np.abs(x - best) > 8e-16 * np.abs(x)
+        best, least = np.where(better, x, best), np.where(better, np.abs(f), least)
+        if step % 4 == 2 and not (moved & (least > 0)).any():
             break
         crossed = fb * f < 0
         a, fa = np.where(crossed, b, a), np.where(crossed, fb, fa / 2)
-        b, fb, last = x, f, x
-    return b
+        b, fb = x, f
+    return best

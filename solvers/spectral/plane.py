@@ -58,6 +58,8 @@ class Plane(Descent):
 
     def at(self, z: NDArray) -> PlanePoints:
         """What is known at points z (n,); NaN where the equations cannot be followed."""
+        if not z.size:
+            return PlanePoints(*(np.zeros(0, dtype=kind) for kind in (complex, float, float, float, float)))
         heights = self.heights(z)
         parts = [(np.flatnonzero(heights == h), h) for h in np.unique(heights).tolist()]
         found = [self._at(z[index], low) for index, low in parts]

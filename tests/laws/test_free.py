@@ -161,6 +161,8 @@ def test_closed_densities():
     x = np.array([0.1, 0.7, 1.9])
     found = density(projector(sp.Rational(1, 2)) + projector(sp.Rational(1, 2)), grid=x)
     assert found.density == pytest.approx(1 / (np.pi * np.sqrt(x * (2 - x))), rel=1e-12)
+    middle = density(projector(c) + projector(c), c=0.6, grid=[1.0, 1.0001])  # where the equations are singular
+    assert middle.density[0] == pytest.approx(middle.density[1], rel=1e-4) and len(middle.edges) == 1
     heavy = density(projector(c) + projector(c), c=0.3, points=5)
     assert heavy.atoms == (pytest.approx((0, 0.4), abs=1e-12),)
     heavy = density(projector(c) + projector(c), c=0.8, points=5)
