@@ -64,10 +64,11 @@ def solve_dyson(expression: Any, *, tolerance: float = 1e-11, **values: ArrayLik
 
     start = np.zeros((len(unknowns), *shape), dtype=complex if is_complex else float)
     x, error, iterations = iterated(update, start, tolerance)
-    found = seen(_needed(seen, {**known, **dict(zip(unknowns, x, strict=True))}), arrays)
     check_settled(expression, error, iterations, tolerance)
+    found = seen(_needed(seen, {**known, **dict(zip(unknowns, x, strict=True))}), arrays)
     traces = {t.name: v for t, v in zip(unknowns, x, strict=True)}
-    return DysonSolution(traces, {n.name: np.broadcast_to(v, shape) for n, v in zip(names, found, strict=True)}, error, iterations)
+    observed = {n.name: np.broadcast_to(v, shape) for n, v in zip(names, found, strict=True) if n.name in expression.observe}
+    return DysonSolution(traces, observed, error, iterations)
 
 
 def check_settled(expression: Any, error: float, iterations: int, tolerance: float) -> None:

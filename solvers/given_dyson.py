@@ -22,6 +22,7 @@ from theory.declaration.sites import tops
 from theory.declaration.vectors import Vec
 from theory.errors import DerivationError, ParameterError
 from theory.resolvent.dyson import Dyson
+from theory.resolvent.existence import norms
 from theory.resolvent.names import Namer
 from theory.resolvent.pencil import linearise
 from theory.symbols import size
@@ -38,7 +39,7 @@ def solve_given(expression: Any, tolerance: float, values: Mapping[str, Any]) ->
     if len(points) != 1:
         raise ParameterError(f"{expression.name}: {len(points)} points; with given matrices in inverses, give one value of each")
     namer, parts = Namer(), {}
-    for name, observable in expression.observe.items():
+    for name, observable in {**expression.observe, **norms(expression)}.items():
         for top in sorted(tops(observable), key=str) if isinstance(observable, sp.Expr) else [observable]:
             if not isinstance(top, Trace):
                 raise DerivationError(f"observable {name}: {top} is no trace; with given matrices in inverses, write it with Tr")

@@ -31,10 +31,12 @@ def grown_roots(residual: Residual, system: System, scalars: Any, points: int, d
     """Newton's method from where the iteration has settled; where it has not, or Newton leaves, the uncertainty is infinite."""
     start, settled = _settled(system, scalars, points, data)
     m = start.shape[1]
-    roots = find_roots(residual, np.full((points, m), -np.inf), np.full((points, m), np.inf), system.logarithmic, start)
+    with np.errstate(all="ignore"):
+        roots = find_roots(residual, np.full((points, m), -np.inf), np.full((points, m), np.inf), system.logarithmic, start)
+    lower, upper = system.bounds(scalars, points, data)
     scale = np.maximum(np.abs(start), np.abs(start).max(axis=1, keepdims=True) * ASTRAY)
     with np.errstate(invalid="ignore"):
-        stayed = settled & (np.abs(roots.x - start) <= ASTRAY * scale).all(axis=1)
+        stayed = settled & ((np.abs(roots.x - start) <= ASTRAY * scale) & (roots.x >= lower) & (roots.x <= upper)).all(axis=1)
     roots.uncertainty[~stayed] = np.inf
     return roots
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from solvers.ends import reduced
 from solvers.fixed_point import DAMPED, Roots, find_roots, inverses, starting_points
 from solvers.growth import grown_roots, grows
+from solvers.guards import guarded_start, is_guarded
 from solvers.homotopy import near_roots, rescued
 from solvers.iteration import evolved
 from solvers.modes.mode_data import ModeData
@@ -47,7 +48,9 @@ def solved_roots(
 
     lower, upper = system.bounds(scalars, points, data)
     start: Any = None
-    if len(system.unknowns) > 1 and not (grows(system) and not given and (before is None or not np.isfinite(before.x).all())):
+    if is_guarded(system) and before is None and not given:
+        start = guarded_start(system, scalars, points, data, lambda core: solved_roots(core, scalars, points, data))
+    elif len(system.unknowns) > 1 and not (grows(system) and not given and (before is None or not np.isfinite(before.x).all())):
         start = _starts(system, scalars, points, data, given, before, lower, upper)
     elif given:
         start = _given(system, given, points)

@@ -21,6 +21,7 @@ from solvers.systems import symbols_of
 from solvers.values import Values, bind
 from solvers.verdicts import judged
 from theory.dmft.sampled import SiteProcess
+from theory.equations import Unknown
 from theory.errors import ConvergenceError, DivergenceError, ParameterError, did_you_mean
 
 TOLERANCE = 1e-10
@@ -186,7 +187,7 @@ def _raise_for(origin: Origin, curve: Curve, reasons: Mapping[int, str]) -> None
             else (f"no value of {name} within double precision")
         )
         more = f" ({int((status == 'failed').sum())} of {status.size} points)" if status.size > 1 else ""
-        grown = any(getattr(u, "grown", False) for u in getattr(origin.theory, "unknowns", ()))
+        grown = any(u.grown or u.guard for u in getattr(origin.theory, "unknowns", ()) if isinstance(u, Unknown))
         repair = "move away from the spectrum" if grown else "raise tolerance"
         raise ConvergenceError(
             f"{curve.model}: {found} at {_place(origin.values, worst)}{more}; "

@@ -20,7 +20,8 @@ class Unknown:
 
     ``start`` (None: left to the solver) is where a search begins. One that ``vanishes`` may be exactly zero, its lower end. Where
     ``owner``, another unknown, is zero, nothing depends on this one, which then takes its upper end. ``grown`` unknowns are where
-    their equations, maps all of them, settle when they are iterated from ``start``, and nowhere else.
+    their equations, maps all of them, settle when they are iterated from ``start``, and nowhere else. A ``guard`` follows from the
+    others by its equation, a map: where that is not inside its interval, there is no solution.
     """
 
     symbol: sp.Symbol
@@ -31,6 +32,7 @@ class Unknown:
     vanishes: bool = False
     owner: sp.Symbol | None = None
     grown: bool = False
+    guard: bool = False
 
     name = property(lambda self: self.symbol.name)
 

@@ -6,6 +6,7 @@ import sympy as sp
 
 from solvers import check, solve, solve_dyson
 from theory import Diag, Dim, Expression, Gaussian, Tr
+from theory.errors import ConvergenceError
 
 lam, sigma, rho = sp.symbols("lambda sigma rho", positive=True)
 N, P = Dim("N", "a", "b"), Dim("P")
@@ -76,3 +77,29 @@ def test_what_grows_agrees_with_drawn_matrices(name):
     given = {p.name: {**VALUES, "lambda_": 4.0}[p.name] for p in expression.parameters}
     found = check(expression, **given, trials=400, seed=2)
     assert found.passed, found
+
+
+z = sp.Symbol("z", real=True)
+SHARE = sp.Rational(1, 2)
+
+
+@pytest.mark.parametrize("share", [None, SHARE])
+def test_outside_the_spectrum_of_a_matrix_that_is_not_symmetric(share):
+    """A disc or an ellipse: g = 1/(z − τg) outside; inside, where this goes on, the inverse is another and nothing is said."""
+    J, tau = Gaussian("J", WHITE, WHITE, variance=1 / WHITE, symmetry=share), float(share or 0)
+    expression = Expression(Tr((J + z).inv) / WHITE)
+    for x in (1.02 * (1 + tau), -3.0):
+        g = 2 / (x + np.sign(x) * np.sqrt(x**2 - 4 * tau))
+        assert float(solve(expression.theory(), N=10, z=x)["value"]) == pytest.approx(g, rel=1e-10)
+        assert float(solve_dyson(expression, N=10, z=x).observables["value"]) == pytest.approx(g, rel=1e-9)
+    for x in (0.98 * (1 + tau), -0.4):
+        with pytest.raises(ConvergenceError, match="move away from the spectrum"):
+            solve(expression.theory(), N=10, z=x)
+        with pytest.raises(ConvergenceError, match="move away from the spectrum"):
+            solve_dyson(expression, N=10, z=x)
+
+
+@pytest.mark.parametrize("ridge", [1.0, 1e-8])
+def test_an_inverse_that_is_similar_to_a_symmetric_one_exists(ridge):
+    one, root = (G.T @ G @ A + lam).inv, Diag(N, sp.sqrt(a))
+    assert value(Tr(one), lambda_=ridge) == pytest.approx(value(Tr((root @ G.T @ G @ root + lam).inv), lambda_=ridge), rel=1e-9)

@@ -16,6 +16,7 @@ from theory.errors import DerivationError
 from theory.replica.data import array_of
 from theory.resolvent.dyson import Dyson, traced
 from theory.resolvent.elimination import LongError
+from theory.resolvent.existence import norms
 from theory.resolvent.names import Namer
 from theory.resolvent.pencil import Pencil, Random, linearise
 from theory.resolvent.read import Reader
@@ -57,13 +58,14 @@ def _read(expression) -> dict[str, Any]:
         if re.match(r"kappa(_|$)|tr_", parameter.symbol.name):
             raise DerivationError(f"symbol {parameter.symbol} of {expression.name}: kappa, kappa_... and tr_... are names of "
                                   "effective ridges and traces; rename it")
-    reader, sums, shown = Reader(), {}, {}
-    for name, observable in expression.observe.items():
+    reader, sums, shown, guards = Reader(), {}, {}, norms(expression)
+    for name, observable in {**expression.observe, **guards}.items():
         if isinstance(observable, Vec):
             sums[name], shown[sp.Symbol(name)] = reader.site(observable), observable.expr
         elif isinstance(observable, sp.Expr):
             sums[name], shown[sp.Symbol(name)] = reader.scalar(observable), observable
-    return {"observables": shown, "sums": sums, "matrices": reader.matrices, "activations": reader.equivalents.meaning}
+    return {"observables": shown, "sums": sums, "matrices": reader.matrices, "activations": reader.equivalents.meaning,
+            "guards": guards}
 
 
 def _linearised(state: State) -> dict[str, Any]:
@@ -104,7 +106,7 @@ def _dyson(state: State, expression) -> dict[str, Any]:
         "equations": equations,
         "traces": {t: t.trace for t in equations},
         "inverses": {sp.Symbol(name): _as_symbol(matrix) for name, matrix in namer.inverses.values()},
-        "values": {sp.Symbol(n): v for n, v in valued(state["sums"], expression, outputs).items()},
+        "values": {sp.Symbol(n): v for n, v in valued(state["sums"], {**expression.observe, **state["guards"]}, outputs).items()},
         "dysons": tuple(dysons.items()),
         "coincidences": tuple(rule.items()),
         "namer": (namer,),

@@ -19,6 +19,7 @@ from theory.normal_form import SumName
 from theory.replica.data import array_of, at_mode, plain
 from theory.replica.results import parameter_of
 from theory.resolvent.dyson import traced
+from theory.resolvent.existence import existing
 from theory.resolvent.insertions import DIAGONAL, Word
 from theory.resolvent.read import Pairs
 from theory.resolvent.ridges import Closed
@@ -29,11 +30,11 @@ from theory.uniform import constant_data
 State = Mapping[str, Any]
 
 
-def valued(sums: Mapping[str, Any], expression, diagonals: Mapping[sp.Symbol, sp.Expr]) -> dict[str, sp.Expr]:
+def valued(sums: Mapping[str, Any], observe: Mapping[str, Any], diagonals: Mapping[sp.Symbol, sp.Expr]) -> dict[str, sp.Expr]:
     """Observables, with the diagonals of the matrices in them inserted."""
     found = {}
     for name, parts in sums.items():
-        observable = expression.observe[name]
+        observable = observe[name]
         if isinstance(observable, Vec):
             value = at_mode(parts.xreplace(dict(diagonals)), ModeIndex(observable.dim.name))
         else:
@@ -72,7 +73,8 @@ def assembled(state: State, expression) -> dict[str, Any]:
     """The theory: unknowns with the intervals that hold them, equations, forms without cancellation, parameters."""
     (reduction,), parts, ones = state["reduction"], state["closed"], dict(state["ones"])
     diagonals = {symbol: reduction.output(dyson) for symbol, dyson in state["reduced_dysons"]}
-    named = {name: merged(v, reduction.sums) for name, v in valued(state["sums"], expression, diagonals).items()}
+    guards, observe = state["guards"], {**expression.observe, **state["guards"]}
+    named = {name: merged(v, reduction.sums) for name, v in valued(state["sums"], observe, diagonals).items()}
     equations = [pair for part in parts for pair in part.equations]
     standing = set().union(*[e.free_symbols for e in named.values()])
     definitions = {s: v for s, v in reduction.sums.meaning.items() if s in standing and _is_definition(s)}
@@ -83,6 +85,9 @@ def assembled(state: State, expression) -> dict[str, Any]:
             observables[name] = _contribution(observable, _written_out(named[observable.of], reduction.sums, set()), equations)
             stable[name] = _contribution(observable, stable[observable.of], equations)
 
+    norms, norm_equations = existing(observables, guards, reduction.grown)
+    unknowns, equations = [*(u for part in parts for u in part.unknowns), *norms], [*equations, *norm_equations]
+
     def flat(value: sp.Expr) -> sp.Expr:
         """Without the spectra of ones, and with the given matrices of which only the diagonals were named."""
         return constant_data(with_given_matrices(sp.sympify(value)), ones)
@@ -91,12 +96,12 @@ def assembled(state: State, expression) -> dict[str, Any]:
     named_values += definitions.items()
     theory = Theory(
         name=expression.name,
-        unknowns=tuple(replace(u, lower=flat(u.lower), upper=flat(u.upper)) for part in parts for u in part.unknowns),
+        unknowns=tuple(replace(u, lower=flat(u.lower), upper=flat(u.upper)) for u in unknowns),
         equations=tuple(sp.Eq(flat(e.lhs), flat(e.rhs), evaluate=False) for e, _ in equations),
         residuals=tuple(tuple(map(flat, forms)) for _, forms in equations),
         definitions={s: flat(v) for s, v in named_values},
         observables={name: flat(observables[name]) for name in expression.observe},
-        stable={name: flat(value) for name, value in stable.items()},
+        stable={name: flat(value) for name, value in stable.items() if name not in guards},
         parameters=tuple(parameter_of(p) for p in expression.parameters),
         validity=expression.validity,
         references=expression.references,

@@ -97,7 +97,7 @@ def test_reduction_keeps_the_pencil_affine_and_small():
 
 def test_what_cannot_stand_in_a_pencil_is_named():
     O, w = Deterministic("O", M), State("w", M)
-    with pytest.raises(DerivationError, match=r"given matrix O inside an expression.*use Diag of a spectrum"):
+    with pytest.raises(DerivationError, match=r"given matrix O: it need not commute with the spectra; use Diag of a spectrum"):
         linearise(R @ O @ R)
     with pytest.raises(DerivationError, match="diagonal matrix w: w is drawn"):
         linearise(R @ Diag(M, w))
