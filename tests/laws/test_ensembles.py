@@ -34,6 +34,7 @@ def test_one_member_is_the_model_and_more_are_better():
     assert (found["ensemble_bagged_loss"][1:, 1:] < np.minimum(found["ensemble_loss"], found["bagged_loss"])[1:, 1:]).all()
 
 
+@pytest.mark.slow
 def test_weight_decay_ends_in_ridge_regression_with_its_ensembles():
     """The loss is a mean over P samples: a decay λ is the ridge P λ of their sum."""
     late = solve(load("random-feature-flow")().theory(), t=1e4, weight_decay=0.02, members=3.0, **TASK)

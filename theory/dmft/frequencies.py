@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
@@ -11,11 +11,12 @@ from theory.dmft.notation import step, z, z_other
 from theory.equations import Theory, Unknown
 from theory.errors import DerivationError
 from theory.saddle import tidy
-from theory.symbols import positive, time
+from theory.symbols import kappa, positive, time
 
 if TYPE_CHECKING:
     from theory.dmft.results import LinearDynamics
 
+FAR = 1000
 FREQUENCIES = (
     Parameter("z", z, "frequency", lower=0, lower_open=True),
     Parameter("other_z", z_other, "other frequency", lower=0, lower_open=True),
@@ -53,11 +54,13 @@ def at_frequencies(dynamics: LinearDynamics) -> Theory:
             rule[symbol] = sum(value * correlations.get(c, sp.S.One) for c, value in summed(moment.products).items())
         if rule:
             observables[name] = value.xreplace(rule)
-    equations = (*dynamics.equations, *(e.xreplace(turned) for e in dynamics.equations))
-    unknowns = (*dynamics.unknowns, *(Unknown(ahead[u.symbol], f"{u.meaning}'") for u in dynamics.unknowns))
+    maps = [_map(u.symbol, e, dynamics, here) for u, e in zip(dynamics.unknowns, dynamics.equations, strict=True)]
+    equations = (*maps, *(e.xreplace(turned) for e in maps))
+    unknowns = [Unknown(u.symbol, u.meaning, start=_far(u.symbol, z)) for u in dynamics.unknowns]
+    unknowns += [Unknown(ahead[u.symbol], f"{u.meaning}'", start=_far(u.symbol, z_other)) for u in dynamics.unknowns]
     return Theory(
         name=f"{dynamics.name} at two frequencies",
-        unknowns=unknowns,
+        unknowns=tuple(unknowns),
         equations=equations,
         residuals=tuple((e.lhs - e.rhs,) for e in equations),
         definitions={},
@@ -67,6 +70,20 @@ def at_frequencies(dynamics: LinearDynamics) -> Theory:
         validity=dynamics.validity,
         references=dynamics.references,
     )
+
+
+def _map(symbol: sp.Symbol, equation: sp.Eq, dynamics: LinearDynamics, here: dict[sp.Symbol, Any]) -> sp.Eq:
+    """The equation of an unknown as a map, which settles on the solution that is meant: a response is its sum over sites."""
+    if symbol not in dynamics.responses:
+        return equation
+    value = tidy(dynamics.responses[symbol].xreplace({r: e for r, e in here.items() if r != symbol}))
+    return equation if tidy(value - symbol) == 0 else sp.Eq(symbol, value, evaluate=False)
+
+
+def _far(symbol: sp.Symbol, frequency: sp.Symbol) -> sp.Expr:
+    """Where to look from: the solution that is meant is the one which at large frequencies grows, κ, or vanishes, a response."""
+    far = FAR * (1 + frequency)
+    return far if symbol == kappa else 1 / far
 
 
 def _eliminated(equations: dict[sp.Symbol, dict[sp.Expr, sp.Expr]]) -> dict[sp.Expr, sp.Expr]:

@@ -96,7 +96,7 @@ class LinearDynamics(Theory):
     def transformed(self) -> Theory:
         """The theory at two real frequencies ``z`` and ``other_z``: equations at both, observables as double transforms in time.
 
-        Where an equation has several solutions the physical one is that which grows with the frequency without bound.
+        Where an equation has several solutions the one is sought that at large frequencies grows (κ) or vanishes (responses).
         """
         from theory.dmft.frequencies import at_frequencies
 

@@ -71,9 +71,9 @@ def regression(name, left, right, full=True):
                     symbols=REGRESSION, transformed=True, modes=(1, 2, 3, 5), full=full)  # fmt: skip
 
 
-def ahead(frequency):
-    """The inverse response: that of a semicircle along the imaginary axis."""
-    return (mu + frequency + sp.sqrt((mu + frequency) ** 2 + 4 * g**2)) / 2
+def ahead(frequency, sign=1):
+    """The inverse response: that of a semicircle along the real axis (-1) or the imaginary one."""
+    return (mu + frequency + sp.sqrt((mu + frequency) ** 2 + sign * 4 * g**2)) / 2
 
 
 RISING = ((0.94404, 1.0), (1.22821, 4.0), (2.01460, 20.0), (3.82376, 100.0))
@@ -96,6 +96,7 @@ PAPER = Paper(
         *(network("symmetric couplings: Bessel function I1", sp.besseli(1, 4 * g * t) / (2 * g * t), 1.0, time)
           for time in (0.5, 3.0)),
         both("independent couplings at two frequencies", 1 / ((mu + s) * (mu + s_2) - g**2), "0"),
+        both("symmetric couplings at two frequencies: the semicircle", 1 / (ahead(s, -1) * ahead(s_2, -1) - g**2), "1"),
         both("antisymmetric couplings at two frequencies", 1 / (ahead(s) * ahead(s_2) - g**2), "-1"),
         *(white("product of two matrices", norm, "norm", sp.Float(value), time) for value, time in RISING),
         *(white("symmetric product of the same spectrum", fold, "symmetric_norm", 2 * sp.Float(value) - 1, time, 3)

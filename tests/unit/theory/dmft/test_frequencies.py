@@ -1,5 +1,6 @@
 """A linear dynamics at two real frequencies: its observables there are those of static problems, or known functions."""
 
+import numpy as np
 import pytest
 import sympy as sp
 
@@ -30,6 +31,16 @@ def test_independent_couplings_have_an_explicit_transform():
     theory = flow.theory().transformed
     z, other = sp.symbols("z z'", positive=True)
     assert sp.simplify(theory.observables["C"] - 1 / ((z + mu) * (other + mu) - g**2)) == 0
+
+
+@pytest.mark.parametrize(("N", "P"), [(20.0, 25.0), (1.7, 0.1), (0.2, 0.1)])
+def test_the_solution_is_the_one_that_grows_with_the_frequency(N, P):
+    """Both factors of the renormalised ridge are positive, also where there are fewer samples or features than one."""
+    theory, k = load("random-feature-flow")().theory().transformed, np.arange(1, 31.0)
+    found = solve(theory, observables=[], N=N, P=P, eigenvalues=2 * k**-1.3, target_power=k**-1.6, z=0.1, other_z=3.0)
+    for name in ("kappa", "kappa_other"):
+        count = (2 * k**-1.3 / (2 * k**-1.3 + float(found[name]))).sum()
+        assert count < min(N, P)
 
 
 def test_what_has_no_double_transform():
