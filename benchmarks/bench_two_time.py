@@ -1,4 +1,4 @@
-"""Linear dynamics with a schedule, marched in two times: cost against the number of steps."""
+"""Linear dynamics that change with time, marched in two times: cost against the number of steps."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import sympy as sp
 from measure import Benchmark
 
 from solvers import solve
-from theory import Dim, Gaussian, Noise, State, Step, mean, sum_over
+from theory import Dim, Gaussian, Noise, State, Step, mean, models, sum_over
 from theory.declaration import Spectrum
 from theory.symbols import noise, time
 
@@ -31,14 +31,19 @@ def random_features() -> Step:
     return Step({readout: -force / (1 + time / 20)}, observe=losses)
 
 
-def products(steps: int) -> Callable[[], object]:
+def products(steps: int, modes: int = MODES) -> Callable[[], object]:
     """As many multiplications as the responses of that many steps take, in products of matrices."""
-    left, right = np.ones((steps * MODES, steps)), np.ones((steps, steps))
+    left, right = np.ones((steps * modes, steps)), np.ones((steps, steps))
     return lambda: left @ right
 
 
 def benchmarks() -> Iterator[Benchmark]:
     theory = random_features().theory()
-    for steps, at_most in ((50, 500.0), (100, 150.0), (200, 90.0)):
+    for steps, at_most in ((50, 600.0), (100, 250.0), (200, 120.0)):
         name = f"two times with a schedule, {MODES} modes, T = {steps}"
         yield Benchmark(name, lambda n=steps: solve(theory, t=n / 2, **TASK), products(steps), at_most, "one product of T³ M")
+    glass = models.PSpinLangevin().theory()
+    task = {"temperature": 0.5, "N": 100, "time_step": 0.1}
+    for steps, at_most in ((200, 600.0), (400, 600.0)):
+        name = f"two times of the spherical glass, T = {steps}"
+        yield Benchmark(name, lambda n=steps: solve(glass, t=n / 10, **task), products(steps, 1), at_most, "one product of T³")

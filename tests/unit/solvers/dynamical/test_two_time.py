@@ -63,6 +63,17 @@ def test_a_schedule_is_a_change_of_time_at_small_steps(scheduled):
     assert errors[0] / errors[1] == pytest.approx(2.0, abs=0.05)
 
 
+def test_a_schedule_may_be_given_step_by_step(scheduled):
+    """One value for each step, in pieces of the time, is the formula that the values come from."""
+    length, pieces = sp.Rational(1, 2), [sp.Rational(4, 5) / (1 + sp.Rational(k, 10)) for k in range(8)]
+    table = sp.Piecewise(*[(v, t < (k + sp.Rational(1, 2)) * length) for k, v in enumerate(pieces)], (pieces[-1], True))
+    task = dict(t=[1.0, 4.0], time_step=0.5, observables=["test_loss", "train_loss"])
+    found = sweep(random_features(pace=table).theory(), **task, **VALUES)
+    exact = sweep(scheduled, rate=0.8, decay=0.2, **task, **VALUES)
+    for name in ("test_loss", "train_loss"):
+        assert found[name] == pytest.approx(exact[name], rel=1e-12)
+
+
 def test_single_modes_and_means_belong_to_the_whole(scheduled):
     found = solve(scheduled, t=6.0, time_step=0.5, rate=0.8, decay=0.2, observables=["modes", "test_loss", "mean"], **VALUES)
     assert found["modes"].sum() == pytest.approx(found["test_loss"], rel=1e-11)
