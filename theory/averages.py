@@ -113,7 +113,8 @@ class Average(sp.Expr):
     def _xreplace(self, rule):
         if self in rule:
             return rule[self], True
-        apart = all(self.bound not in e.free_symbols for pair in rule.items() for e in pair)
+        # Rules of SymPy's own may be functions, no mappings.
+        apart = hasattr(rule, "items") and all(self.bound not in e.free_symbols for pair in rule.items() for e in pair)
         body, fresh = (self.body, self.bound) if apart else self.opened()
         replaced, changed = body._xreplace(rule)
         return (self.func(replaced, fresh), True) if changed else (self, False)

@@ -20,6 +20,7 @@ from solvers.monte_carlo.realisation import Realisation
 from solvers.monte_carlo.statistics import Moments, Record
 from theory.declaration.members import joined
 from theory.declaration.observables import Contribution
+from theory.declaration.step import Step
 from theory.errors import DeclarationError, DivergenceError
 
 
@@ -84,7 +85,8 @@ def _run(piece: Piece) -> dict[int, list[Record]]:
 def _law(piece: Piece, given: Realisation) -> Any:
     law = check_law(piece.model)
     if issubclass(law, Dynamics):
-        return law(joined(piece.model, piece.names), piece.points[0], given, piece.time_step, piece.designs)
+        model = joined(piece.model, piece.names) if isinstance(piece.model, Step) else piece.model
+        return law(model, piece.points[0], given, piece.time_step, piece.designs)
     first = law(piece.model, piece.points[0], given)
     return with_copies(first, piece.model, piece.names, piece.points[0], given, check_law)
 

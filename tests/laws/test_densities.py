@@ -134,6 +134,7 @@ def test_a_resolvent_stands_for_its_matrix():
     assert np.array_equal(one.density, two.density)
 
 
+@pytest.mark.slow
 def test_outliers_of_a_spiked_population():
     """Baik, Ben Arous and Péché: ℓ > 1 + √q gives ℓ(1 + q/(ℓ-1)), with squared overlap (1 - q/(ℓ-1)²)/(1 + q/(ℓ-1))."""
     found = density(X.T @ X, P=200, eta=np.ones(100), spikes={"eta": [1.2, 5.0, 3.0, 0.01]}, points=20)
@@ -152,6 +153,7 @@ def test_outliers_of_a_deformed_wigner_matrix():
     assert [o.overlap for o in found.outliers] == pytest.approx([8 / 9, 3 / 4], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_thousands_of_levels_that_repeat_are_a_few():
     """Compressed spectra against every mode."""
     levels = np.linspace(0.5, 3, 200)

@@ -114,6 +114,7 @@ def test_a_mean_of_the_entries_is_a_sum_over_sites():
         assert found[0].order_parameters[name] == pytest.approx(value, rel=1e-12), name
 
 
+@pytest.mark.slow
 def test_rows_of_different_variance_are_weighted_samples():
     """A spectrum on the side of the samples, with two values, is two sets of samples."""
     S = Dim("S", "rho")

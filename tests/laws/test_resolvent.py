@@ -227,6 +227,7 @@ def test_white_is_a_spectrum_of_ones():
     assert white == pytest.approx((np.sqrt(b**2 + 4 * 12 * 0.4) - b) / 0.8, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_many_random_features_are_no_features():
     assert value(S @ features(W), N=1e9) == pytest.approx(value(S @ R), rel=1e-7)
     task = {"P": 7, "ridge": 0.1, "noise": 0.2, "eigenvalues": ETA, "target_power": K**-1.5}

@@ -141,6 +141,7 @@ def test_the_analysis_of_variance_agrees_in_every_part():
     assert found.passed, found
 
 
+@pytest.mark.slow
 def test_variance_over_data_is_not_variance_over_features():
     model, names = RandomFeatureRegression(), ["V_X", "V_W"]
     assert check(model, **VARIANCE, trials=400, seed=5, observables=names).passed

@@ -44,6 +44,7 @@ def test_errors_at_the_points_average_to_the_error():
     assert errors @ TRAIN == pytest.approx(solve(THEORY, **TASK, **SMOOTH.values)["E_matched"], rel=1e-10)
 
 
+@pytest.mark.slow
 def test_the_best_training_distribution():
     free = optimise_train(THEORY, SMOOTH, steps=5, **TASK)
     held = optimise_train(THEORY, SMOOTH, steps=5, penalty=0.2, **TASK)

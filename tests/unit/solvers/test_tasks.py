@@ -1,6 +1,7 @@
 """The generic task, and check() of a declaration without a word about values."""
 
 import numpy as np
+import pytest
 import sympy as sp
 
 from solvers import check
@@ -37,6 +38,7 @@ def test_numbers_stay_inside_bounded_domains_and_leave_the_default():
     assert values["noise"] > 0 == parameters["noise"].default
 
 
+@pytest.mark.slow
 def test_a_model_is_checked_without_values_and_a_wrong_theory_is_seen():
     agreement = check(ridge(), trials=200, seed=2)
     assert agreement.passed and set(agreement.chosen) == {"P", "lambda_", "sigma2", "eta", "w0", "O"}

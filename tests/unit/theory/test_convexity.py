@@ -51,7 +51,8 @@ def test_nothing_is_said_of_others(case):
 
 
 def test_of_the_models_those_with_convex_losses():
-    convex = {"bayes-linear-regression", "elastic-net", "kernel-regression", "lasso", "logistic-regression", "max-margin",
+    convex = {"bayes-linear-regression", "bayes-sparse-regression", "elastic-net", "kernel-regression", "lasso",
+              "logistic-regression", "max-margin", "nonlinear-feature-regression",
               "out-of-distribution", "random-feature-regression", "support-vector"}  # fmt: skip
     energies = {n: models.load(n)() for n in models.names() if issubclass(models.load(n), Energy)}
     assert {n for n, m in energies.items() if is_convex(m)} == convex

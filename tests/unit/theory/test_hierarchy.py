@@ -25,6 +25,7 @@ def pairs(draw):
     return first, Hierarchical([draw(small) for _ in first.coefficients], first.blocks)
 
 
+@pytest.mark.slow
 @given(pairs())
 def test_products_inverses_traces_and_determinants_are_those_of_dense_matrices(pair):
     a, b = pair

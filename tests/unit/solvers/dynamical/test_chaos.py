@@ -27,6 +27,7 @@ def test_small_differences_obey_the_linearised_law():
     assert np.all(np.abs(found.mean - path["separation"]) < 4 * np.hypot(found.stderr, path.errors["separation"]))
 
 
+@pytest.mark.slow
 def test_chaos_begins_at_gain_one():
     task = dict(t=40, time_step=0.25, scrambles=4)
     silent, onset, chaotic = (largest_exponent(NETWORK, g=g, **task) for g in (0.9, 1.0, 1.5))

@@ -66,6 +66,7 @@ def test_affine_flows_by_exponentials_and_by_integration_agree(monkeypatch):
         assert other[name].mean == pytest.approx(one[name].mean, rel=1e-7)
 
 
+@pytest.mark.slow
 def test_discrete_laws_and_matrices_drawn_anew_at_every_step():
     """One pass of gradient descent on a batch of fresh rows: E|v|^2 shrinks by (1 - 2s + s^2 (1 + (M + 1)/P)) for white data."""
     Z, v = Gaussian("Z", P, M, fresh="step"), State("v", M)
