@@ -13,6 +13,8 @@ from solvers.descent import FAR, Complex
 from solvers.spectral.green import Branch
 
 STEP, BOTTOM = 0.4, 1e-12
+NOISE = 1e-7
+"""The lowest height at which an atom away from zero is looked at, as a share of its position."""
 
 
 def share_below(branch: Branch, x: NDArray) -> NDArray:
@@ -43,19 +45,16 @@ def _line(branch: Branch, x: NDArray, heights: NDArray) -> Complex:
 def mass_at(branch: Branch, x: NDArray) -> NDArray:
     """The mass of an atom at each x, the limit of y Im g(x + iy); 0 where there is none.
 
-    Extrapolated from three heights, as low as they may be before rounding errors, which grow like 1/y, are seen.
+    Extrapolated from three heights, as low as they may be before rounding errors, about |x|/y, are seen.
     """
     x, heights = np.asarray(x, dtype=float), branch.scale * np.geomspace(FAR, 1e-10, 51)
     t, line = branch.descend(x, heights, branch.full, record=True)
     line[-1] = branch.evaluate(x, heights[-1], branch.newton(x, heights[-1], t, branch.full, 1e-13)[0], branch.full)[3]
     values = line.imag * heights[:, None]
-    values = values[len(values) // 2 :]
-    a, b, c = values[:-4], values[2:-2], values[4:]
+    lowest = np.maximum(np.searchsorted(-heights, -NOISE * np.abs(x), side="right") - 1, 4)
+    a, b, c = (np.take_along_axis(values, (lowest - k)[None], axis=0)[0] for k in (4, 2, 0))
     with np.errstate(all="ignore"):
-        limits = c - (c - b) ** 2 / ((c - b) - (b - a))
-    settled = np.abs(c - b) < 1e-12 + 1e-10 * np.abs(c)
-    limits = np.where(settled | ~np.isfinite(limits), c, limits)
-    change = np.abs(np.diff(limits, axis=0))
-    best = np.argmin(np.nan_to_num(change[1:] + change[:-1], nan=np.inf), axis=0) + 2
-    limit = np.take_along_axis(limits, best[None], axis=0)[0]
+        limit = c - (c - b) ** 2 / ((c - b) - (b - a))
+    settled = np.abs(c - b) < 1e-12 + 1e-8 * np.abs(c)
+    limit = np.where(settled | ~np.isfinite(limit), c, limit)
     return np.where(limit > 1e-7, limit, np.where(np.isnan(values[-1]), np.nan, 0.0))

@@ -78,7 +78,8 @@ class Support:
         radius = 4 * self.branch.scale
         for _ in range(40):
             low, high = self.count(np.array([-radius, radius]))
-            if low < NOTHING and high > 1 - NOTHING:
+            outside = self.branch.real(np.array([-radius, radius]))[0].imag == 0
+            if low < NOTHING and high > 1 - NOTHING and outside.all():
                 return radius
             radius *= 2
         raise ConvergenceError(f"density of {self.branch.name}: eigenvalues beyond {radius:.1e}; check the values given")
