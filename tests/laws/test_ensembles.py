@@ -51,7 +51,7 @@ def test_two_starts_of_one_nonlinear_network_against_simulation():
     h, z, J = State("h", N), Noise("z", N), Gaussian("J", N, N, variance=g**2 / N, symmetry=sp.Rational(1, 2))
     model = Step(
         {h: -h + J @ tanh(h)}, initial={h: 1 + z},
-        observe={"power": mean(N, h**2), "start": mean(N, h * redrawn(h, z)), "couplings": mean(N, h * redrawn(h, J))},
+        observe={"power": mean(N, h**2), "by_start": mean(N, h * redrawn(h, z)), "by_couplings": mean(N, h * redrawn(h, J))},
         name="two networks",
     )  # fmt: skip
     found = check(model, N=50, g=1.5, t=[1.0, 3.0], time_step=0.25, trials=200)
