@@ -21,12 +21,16 @@ def proximal_point(slopes: Callable[..., Any], omega: ArrayLike, chi: ArrayLike,
         far = omega - chi * slopes(omega, *given)[0]
         low, high = np.minimum(far, omega), np.maximum(far, omega)
         h = omega.astype(float)
+        last, before = high - low, high - low
         for _ in range(STEPS):
             first, second = slopes(h, *given)
             residual = h + chi * first - omega
             low, high = np.where(residual < 0, h, low), np.where(residual > 0, h, high)
             trial = h - residual / (1 + chi * second)
-            trial = np.where((trial >= low) & (trial <= high), trial, low + (high - low) / 2)
+            # Newton's method may go round in a circle: where two steps have not halved it, the interval is.
+            slow = np.abs(trial - h) > np.abs(before) / 2
+            trial = np.where((trial >= low) & (trial <= high) & ~slow, trial, low + (high - low) / 2)
+            last, before = trial - h, last
             done = np.abs(trial - h) <= 4e-16 * (np.abs(h) + np.abs(omega))
             h = np.where(np.isfinite(residual), trial, np.nan)
             if np.all(done | np.isnan(h)):

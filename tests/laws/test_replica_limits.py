@@ -1,0 +1,98 @@
+"""Replica theories at zero temperature as limits; energies of several dimensions, teachers and states as simpler ones."""
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from solvers import simulate, solve, sweep
+from theory import Dim, Energy, Gaussian, Noise, Signs, State, exp, heaviside, log, mean, relu, sign, sum_over
+from theory.replica.general import derive_general
+
+T, lam = sp.Symbol("T", positive=True), sp.Symbol("lambda", positive=True)
+N, M, P = Dim("N"), Dim("M"), Dim("P")
+X, Z = Gaussian("X", P, N, variance=1 / N), Gaussian("Z", P, M, variance=1 / N)
+w, v, s = State("w", N), State("v", M), State("s", N, prior="spherical")
+BLOCKS = {"w2": mean(N, w**2), "v2": mean(M, v**2)}
+ERRORS = sum_over(P, heaviside(-(X @ s)))
+
+
+def test_a_volume_of_solutions_is_the_limit_of_temperatures():
+    """An error costs exp(-1/T); while q < 1/2 it is this and not the tail of the fields that rules the approach."""
+    volume = solve(Energy(ERRORS, over=s, phase="SAT").theory(), P=0.3, N=1.0).order_parameters
+    warm = Energy(ERRORS, over=s, temperature=T).theory()
+    found = sweep(warm, P=0.3, N=1.0, T=1 / np.array([8.0, 9.0, 10.0]), tolerance=1e-8)
+    for name, sign_of in (("q", 1), ("replicon", -1)):
+        gaps = sign_of * (volume[name] - found[name])
+        assert gaps[1:] / gaps[:-1] == pytest.approx(np.exp(-1), rel=1e-2) and 0 < gaps[2] < 1e-3
+
+
+def test_a_minimum_is_the_limit_of_temperatures():
+    """At a kink of the loss samples stay within the root of the temperature, by which the replicon approaches its limit; overlaps
+    and c/T do so by T up to logarithms."""
+    loss = sum_over(P, relu(1 - X @ w)) + lam * w.square() / 2
+    cold = solve(Energy(loss, over=w).theory(), P=1.5, N=1.0, lambda_=0.2).order_parameters
+    temperatures = np.array([8e-3, 4e-3, 2e-3])
+    warm = sweep(Energy(loss, over=w, temperature=T).theory(), P=1.5, N=1.0, lambda_=0.2, T=temperatures, tolerance=1e-7)
+    replicon = warm["replicon"] - cold["replicon"]
+    assert replicon[1:] / replicon[:-1] == pytest.approx(np.sqrt(0.5), rel=2e-2)
+    for gaps in (warm["q"] - cold["q"], warm["c"] / temperatures - cold["chi"]):
+        assert np.all((gaps[1:] / gaps[:-1] > 0.5) & (gaps[1:] / gaps[:-1] < 0.63))
+
+
+def test_states_over_two_dimensions_are_one_state_over_both():
+    """Blocks of N and M weights under one penalty."""
+    fields = X @ w + Z @ v
+    two = Energy(sum_over(P, relu(1 - fields)) + lam * (w.square() + v.square()) / 2, over=[w, v], observe=BLOCKS)
+    one = Energy(sum_over(P, relu(1 - X @ w)) + lam * w.square() / 2, over=w, observe={"w2": mean(N, w**2)})
+    alike = solve(two.theory(), P=1.0, N=0.4, M=0.8, lambda_=0.3).observables
+    # Fields have variance (N + M) w2/N = 3 w2, in one dimension w2: states and penalty are rescaled.
+    whole = solve(one.theory(), P=1.0, N=1.2, lambda_=0.1).observables
+    assert alike["w2"] == pytest.approx(alike["v2"], rel=1e-10)
+    assert alike["w2"] == pytest.approx(whole["w2"] / 3, rel=1e-9)
+
+
+def test_a_teacher_of_signs_is_one_of_unit_variance_for_students_that_do_not_know():
+    def loss(teacher):
+        return sum_over(P, relu(1 - sign(X @ teacher) * (X @ w))) + lam * w.square() / 2
+
+    found = [
+        solve(Energy(loss(t), over=w, observe={"m": mean(N, w * t)}).theory(), P=1.4, N=1.0, lambda_=0.3)
+        for t in (Signs("w0", N), Noise("w0", N))
+    ]
+    assert found[0].observables["m"] == pytest.approx(found[1].observables["m"], rel=1e-10)
+    assert found[0].order_parameters["q"] == pytest.approx(found[1].order_parameters["q"], rel=1e-10)
+
+
+def test_a_student_of_signs_that_knows_its_teacher_is_its_equal():
+    """Nishimori: two students overlap as one with its teacher, exactly, for discrete weights too."""
+    student, teacher = State("u", N, prior="ising"), Signs("w0", N)
+    energy = sum_over(P, heaviside(-sign(X @ teacher) * (X @ student)))
+    found = sweep(Energy(energy, over=student, phase="SAT").theory(), P=np.array([0.3, 0.8]), N=1.0, tolerance=1e-8)
+    assert found["q"] == pytest.approx(found["m"], rel=1e-8) and found["q"][0] < found["q"][1] < 1
+    assert np.all(found["entropy"] > 0)
+
+
+def test_two_states_in_one_field_are_one_state_of_twice_the_length():
+    """At a temperature, against the engine that is exact in the number of replicas."""
+    a, b, noise = State("a", N), State("b", N), Noise("eps", P, variance=0.5)
+    fields = X @ a + Gaussian("Y", P, N, variance=1 / N) @ b - noise
+    model = Energy(fields.square() / 2 + (a.square() + b.square()) / 2, over=[a, b], temperature=T, observe={"n": mean(N, a**2)})
+    general = solve(derive_general(model).theory, P=0.8, N=1.0, T=0.7).observables["n"]
+    one = Energy((X @ a - noise).square() / 2 + a.square() / 4, over=a, temperature=T, observe={"n": mean(N, a**2)})
+    assert general == pytest.approx(solve(one.theory(), P=0.8, N=2.0, T=0.7).observables["n"] / 2, rel=1e-10)
+
+
+@pytest.mark.slow
+def test_states_over_two_dimensions_against_simulation():
+    """Two penalties, three times as many weights on the one side; a theory with the penalties exchanged is far away."""
+    other = sp.Symbol("mu", positive=True)
+    loss = sum_over(P, log(1 + exp(-(X @ w + Z @ v))))
+    model = Energy(loss + lam * w.square() / 2 + other * v.square() / 2, over=[w, v], observe=BLOCKS, name="two dimensions")
+    sizes = {"P": 60, "N": 20, "M": 60}
+    theory, penalties = model.theory(), {"lambda_": 0.1, "mu": 0.5}
+    dots = simulate(model, **sizes, **penalties, trials=40, seed=3)
+    found, wrong = (solve(theory, **sizes, lambda_=x, mu=y).observables for x, y in ((0.1, 0.5), (0.5, 0.1)))
+    for name in BLOCKS:
+        mean_, error = float(dots[name].mean), float(dots[name].stderr)
+        assert abs(mean_ - found[name]) < 4 * error + 0.04 * found[name]
+        assert abs(mean_ - wrong[name]) > 8 * error
