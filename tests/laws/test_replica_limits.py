@@ -26,6 +26,7 @@ def test_a_volume_of_solutions_is_the_limit_of_temperatures():
         assert gaps[1:] / gaps[:-1] == pytest.approx(np.exp(-1), rel=1e-2) and 0 < gaps[2] < 1e-3
 
 
+@pytest.mark.slow
 def test_a_minimum_is_the_limit_of_temperatures():
     """At a kink of the loss samples stay within the root of the temperature, by which the replicon approaches its limit; overlaps
     and c/T do so by T up to logarithms."""
@@ -51,6 +52,7 @@ def test_states_over_two_dimensions_are_one_state_over_both():
     assert alike["w2"] == pytest.approx(whole["w2"] / 3, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_a_teacher_of_signs_is_one_of_unit_variance_for_students_that_do_not_know():
     def loss(teacher):
         return sum_over(P, relu(1 - sign(X @ teacher) * (X @ w))) + lam * w.square() / 2
