@@ -94,7 +94,8 @@ class SingleSite:
         if value == 0 or len(pushed) > 1:
             # A response forth and one back: one of them is to the future.
             return
-        self._keep(self.fields.dims[here[0].of].name, coefficient * here[0] * here[1] * value)
+        one, two = (Entry(e.of, ROW, e.at, e.conjugate) for e in here)
+        self._keep(self.fields.dims[one.of].name, coefficient * one * two * value)
         conjugates = [e for e in here if e.conjugate]
         if len(conjugates) == 2:
             # Both orders of the times stand in the sum; −½ ĥ C ĝ is the weight of a noise of covariance C.

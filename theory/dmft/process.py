@@ -42,7 +42,7 @@ def in_time(fields: Fields, site: SingleSite) -> list[sp.Eq]:
     for x, total in fields.sums.items():
         average = sp.Function(rf"\sum_{{{sp.latex(sp.Symbol(total.dim.name.lower()))}}}")(now(total.summand))
         laws.append(sp.Eq(at(x, time), average, evaluate=False))
-    return laws
+    return laws + [sp.Eq(now(held), 0, evaluate=False) for held in fields.constraints.values()]
 
 
 def summed(term: sp.Expr, kernel: sp.Expr, remembered: sp.Symbol, fields: Fields, site: SingleSite) -> sp.Expr:
