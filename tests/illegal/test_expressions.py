@@ -34,6 +34,7 @@ TYPED = {
     "negative number": (lambda: Expression(Tr((X.T @ X - 1).inv)), r"ridge of .*: -1; add a positive one"),
     "ridge of any sign": (lambda: Expression(Tr((X.T @ X + real).inv)), r"ridge of .*: x; add a positive one"),
     "ridge that may vanish": (lambda: Expression(Tr((X.T @ X + Diag(M, eta)).inv)), r"ridge of .*: eta; add a positive one"),
+    "matrix as a mean": (lambda: Gaussian("Y", M, M, mean=O), r"mean of Y: O; add it to a centred matrix: O \+ Y"),
     "power of a rectangle": (lambda: X**2, r"power: X is PxM; only a square matrix has one"),
     "fractional power": (lambda: R ** sp.Rational(1, 2), r"power: .*\*\*1/2; pass a whole number"),
     "huge power": (lambda: R**1000, r"power: .*\*\*1000; pass a whole number, 64 at most"),

@@ -58,6 +58,8 @@ class Gaussian(MatrixLeaf):
         for d in (rows, cols):
             if dimension(d, name).finite:
                 refuse(f"dimensions of {name}", f"{rows} x {cols}", "a random matrix has two infinite dimensions")
+        if isinstance(mean, Mat):
+            refuse(f"mean of {name}", mean, f"add it to a centred matrix: {mean} + {name}")
         how = {"variance": law(variance, None, f"variance of {name}"), "mean": scalar(mean, f"mean of {name}")}
         how["row_covariance"] = law(row_covariance, rows, f"row covariance of {name}")
         how["column_covariance"] = law(column_covariance, cols, f"column covariance of {name}")

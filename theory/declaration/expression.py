@@ -24,6 +24,9 @@ class Expression(Model):
     ``observe`` is one scalar, called ``value``, or a mapping of names to scalars. ``disorder``, if given, lists the random matrices
     and noise, each of which must then be used. DeclarationError for an expression without randomness, for a matrix declared and not
     used or used and not declared, and for an inverse of Gram matrices without a positive ridge, which need not exist.
+
+    Given matrices, ``Deterministic(name, rows, cols)``, may stand between random ones and need not commute with the spectra. Inside
+    an inverse, as a mean or a second spectrum, they leave a Dyson equation for :func:`solvers.solve_dyson` and no theory.
     """
 
     law = "Expression"
