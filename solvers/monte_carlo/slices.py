@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from solvers.monte_carlo.algorithm import Algorithm, only_state
+from solvers.monte_carlo.algorithm import Algorithm, one_dimension
 from solvers.monte_carlo.chains import compare_chains
 from solvers.monte_carlo.local_fields import Landscape, Term, evaluate_at, read_fields
 from solvers.monte_carlo.points import Point
@@ -25,33 +25,43 @@ TURNS, LEAST = 10, 400
 class Slices(Algorithm):
     """One draw from the Gibbs measure of any energy, convex or not, with steps or without, at positive temperature.
 
-    The state has a spherical or Gaussian prior, or a penalty that is quadratic in it at every site. Each update chooses an ellipse
-    of the prior through the state and slices the rest of the energy along it (elliptical slice sampling, Murray, Adams and MacKay
-    2010; on the sphere the ellipse is a great circle).
+    Each state has a spherical or Gaussian prior, or a penalty that is quadratic in it at every site. Each update chooses an ellipse
+    of the prior through the states and slices the rest of the energy along it (elliptical slice sampling, Murray, Adams and MacKay
+    2010; on a sphere the ellipse is a great circle, and several states turn by the same angle).
     """
 
     @classmethod
     def check(cls, model: Any) -> None:
-        state = only_state(model, PRIORS)
         if model.temperature == 0:
             raise DeclarationError(f"{model.name}: a Gibbs measure has a temperature above 0; declare one, or algorithm='argmin'")
-        penalty, _ = split(read_fields(model.energy, (state,)), state)
-        if state.how.get("prior") is None and not penalty:
-            raise DeclarationError(f"{model.name}: {state.name} has neither prior nor quadratic penalty; declare one to sample it")
+        for state in model.states:
+            prior = state.how.get("prior")
+            if prior not in PRIORS:
+                known = ", ".join(map(str, PRIORS))
+                raise DeclarationError(
+                    f"{model.name}: the {prior} prior of {state.name} is not simulated here; declare one of {known}"
+                )
+            one_dimension(model, state)
+        penalty, _ = split(read_fields(model.energy, model.states), model.states)
+        penalised = {term.fields[0] for term in penalty}
+        for state in model.states:
+            if state.how.get("prior") is None and state.symbol not in penalised:
+                raise DeclarationError(
+                    f"{model.name}: {state.name} has neither prior nor quadratic penalty; declare one to sample it"
+                )
 
     def __init__(self, model: Any, point: Point, given: Realisation):
         super().__init__(model, point, given)
-        self.state = only_state(model, PRIORS)
+        self.states = model.states
         self.temperature = float(given.scalar(model.temperature)[0])
-        self.penalty, self.rest = split(read_fields(model.energy, (self.state,)), self.state)
-        self.spherical = self.state.how.get("prior") == "spherical"
+        self.penalty, self.rest = split(read_fields(model.energy, self.states), self.states)
 
     def run(self, draw: Realisation, rng: np.random.Generator) -> Callable[[Realisation], Realisation]:
         def sample(variant: Realisation) -> Realisation:
             chain = _Chain(self, variant, rng)
             for _ in range(max(LEAST, TURNS * chain.size)):
                 chain.turn()
-            variant.set({self.state: chain.state})
+            variant.set(chain.landscape.arrays(chain.state))
             return variant
 
         sample(draw)
@@ -59,21 +69,23 @@ class Slices(Algorithm):
 
     def verify(self, draw: Realisation, rng: np.random.Generator) -> None:
         """Whether two chains, one from the state and one from a draw of the prior, agree in their mean energy."""
-        found, energies = draw.arrays[self.state], []
-        for start in (found, None):
+        found, energies = {state: draw.arrays[state] for state in self.states}, []
+        for start in (np.concatenate(list(found.values())), None):
             chain = _Chain(self, draw, rng, start)
             energies.append(np.array([chain.turn() for _ in range(4 * max(LEAST, TURNS * chain.size))]))
-        draw.set({self.state: found})
-        compare_chains(self.state.name, "energy", *energies)
+        draw.set(found)
+        compare_chains(", ".join(state.name for state in self.states), "energy", *energies)
 
 
 class _Chain:
     """A state, the fields that the energy depends on besides the prior, and the energy there."""
 
     def __init__(self, law: Slices, draw: Realisation, rng: np.random.Generator, start: NDArray | None = None):
-        self.landscape = Landscape(law.rest, (law.state,), draw)
+        self.landscape = Landscape(law.rest, law.states, draw)
         self.size, self.rng, self.law = self.landscape.size, rng, law
-        self.mean, self.width = _base(law, draw, self.size)
+        places = zip(law.states, self.landscape.places, strict=True)
+        self.spheres = [place for state, place in places if state.how.get("prior") == "spherical"]
+        self.mean, self.width = _base(law, draw, self.landscape)
         self.state = self._prior() if start is None else start
         self.fields = self._linear(self.state - self.mean)
         self.centre = [part.fields(self.mean) for part in self.landscape.loaded]
@@ -81,7 +93,9 @@ class _Chain:
 
     def _prior(self) -> NDArray:
         drawn = self.mean + self.width * self.rng.standard_normal(self.size)
-        return drawn * np.sqrt(self.size) / np.linalg.norm(drawn) if self.law.spherical else drawn
+        for place in self.spheres:
+            drawn[place] *= np.sqrt(len(drawn[place])) / np.linalg.norm(drawn[place])
+        return drawn
 
     def _linear(self, change: NDArray) -> list[list[NDArray]]:
         return [[block.apply(change) for block in part.blocks] for part in self.landscape.loaded]
@@ -97,9 +111,10 @@ class _Chain:
         """One update; the energy over the temperature after it."""
         here = self.state - self.mean
         across = self.width * self.rng.standard_normal(self.size)
-        if self.law.spherical:
-            across -= here * (here @ across) / (here @ here)
-            across *= np.sqrt(self.size) / np.linalg.norm(across)
+        for place in self.spheres:
+            one, other = here[place], across[place]
+            other = other - one * (one @ other) / (one @ one)
+            across[place] = other * np.sqrt(len(one)) / np.linalg.norm(other)
         other = self._linear(across)
         level = self.energy + self.rng.exponential()
         angle = self.rng.uniform(0, 2 * np.pi)
@@ -117,11 +132,10 @@ class _Chain:
         return self.energy
 
 
-def split(read: list[Term], state: Leaf) -> tuple[list[Term], list[Term]]:
-    """Terms that are quadratic penalties of the state at each site, and the rest; on a sphere they stay with the rest."""
-    if state.how.get("prior") == "spherical":
-        return [], read
-    penalty = [t for t in read if t.fields == (state.symbol,) and t.value.is_polynomial(*t.names) and _degree(t) == 2]
+def split(read: list[Term], states: Sequence[Leaf]) -> tuple[list[Term], list[Term]]:
+    """Terms that are quadratic penalties of one state at each site, and the rest; on a sphere they stay with the rest."""
+    free = [(state.symbol,) for state in states if state.how.get("prior") != "spherical"]
+    penalty = [t for t in read if t.fields in free and t.value.is_polynomial(*t.names) and _degree(t) == 2]
     return penalty, [term for term in read if term not in penalty]
 
 
@@ -129,16 +143,19 @@ def _degree(term: Term) -> int:
     return int(sp.Poly(term.value, *term.names).degree())
 
 
-def _base(law: Slices, draw: Realisation, size: int) -> tuple[NDArray, NDArray]:
-    """Mean and standard deviation, per site, of the Gaussian measure of prior and penalties. DeclarationError where it has none."""
-    curvature, slope = np.full(size, 1.0 if law.state.how.get("prior") == "gaussian" else 0.0), np.zeros(size)
-    if law.spherical:
-        return np.zeros(size), np.ones(size)
-    for part in Landscape(law.penalty, (law.state,), draw).loaded:
-        zero = [np.zeros(size)]
+def _base(law: Slices, draw: Realisation, landscape: Landscape) -> tuple[NDArray, NDArray]:
+    """Mean and standard deviation, per site, of the Gaussian measure of priors and penalties, one on a sphere. DeclarationError
+    where a state has none."""
+    curvature, slope = np.zeros(landscape.size), np.zeros(landscape.size)
+    for state, place in zip(law.states, landscape.places, strict=True):
+        curvature[place] = state.how.get("prior") is not None
+    for part in Landscape(law.penalty, law.states, draw).loaded:
+        place = landscape.places[[state.symbol for state in law.states].index(part.term.fields[0])]
+        zero = [np.zeros_like(slope[place])]
         (name,) = part.term.names
-        curvature = curvature + evaluate_at(part, part.term.value.diff(name, 2), zero, draw) / law.temperature
-        slope = slope + evaluate_at(part, part.term.value.diff(name), zero, draw) / law.temperature
-    if not np.all(curvature > 0):
-        raise DeclarationError(f"{law.state.name}: its penalty has curvature {curvature.min():g}; declare a positive one")
+        curvature[place] += evaluate_at(part, part.term.value.diff(name, 2), zero, draw) / law.temperature
+        slope[place] += evaluate_at(part, part.term.value.diff(name), zero, draw) / law.temperature
+    for state, place in zip(law.states, landscape.places, strict=True):
+        if not np.all(curvature[place] > 0):
+            raise DeclarationError(f"{state.name}: its penalty has curvature {curvature[place].min():g}; declare a positive one")
     return -slope / curvature, 1 / np.sqrt(curvature)

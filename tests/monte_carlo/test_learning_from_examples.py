@@ -5,10 +5,12 @@ import pytest
 import sympy as sp
 
 from solvers import check, simulate, solve, sweep
+from solvers.agreement import compare
 from theory import Dim, Energy, Gaussian, Noise, State, exp, log, mean, sign, sum_over
 from theory.models.bayes_linear_regression import BayesLinearRegression
 from theory.models.bayes_perceptron import BayesPerceptron
 from theory.models.bayes_sparse_regression import BayesSparseRegression
+from theory.models.committee import Committee
 from theory.models.gardner import Gardner
 from theory.models.lasso import Lasso
 from theory.models.logistic_regression import LogisticRegression
@@ -78,6 +80,19 @@ def test_a_posterior_sampled_by_slices():
         observe={"norm": mean(N, w**2), "overlap": mean(N, w * w0), "loss": mean(P, log(1 + exp(-sign(X @ w0) * (X @ w))))},
     )  # fmt: skip
     assert check(model, trials=60, P=12, N=6).passed
+
+
+@pytest.mark.slow
+def test_a_committee_of_two():
+    """Averages nest two deep: four digits of the theory are enough beside the simulation."""
+    model, sizes = Committee(), (1, 2, 4)
+    found = solve(model.theory(), P=6.0, N=1.0, temperature=1.0, tolerance=1e-4)
+    assert found["replicon"] > 0
+    estimates = [simulate(model, trials=30, seed=r, P=48, N=8, temperature=1.0, replicate=r) for r in sizes]
+    for name in model.observe:
+        verdict = compare(name, np.asarray(found[name]), estimates, sizes)
+        assert verdict.verdict == "agree", verdict
+        assert compare(name, np.asarray(2 * found[name]), estimates, sizes).verdict == "disagree"
 
 
 def test_limits_of_the_learning_curves():

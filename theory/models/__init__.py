@@ -11,6 +11,7 @@ REGISTRY = {
     "bayes-linear-regression": "theory.models.bayes_linear_regression:BayesLinearRegression",
     "bayes-perceptron": "theory.models.bayes_perceptron:BayesPerceptron",
     "bayes-sparse-regression": "theory.models.bayes_sparse_regression:BayesSparseRegression",
+    "committee": "theory.models.committee:Committee",
     "elastic-net": "theory.models.elastic_net:ElasticNet",
     "flow-linear-regression": "theory.models.sgd_linear_regression:FlowLinearRegression",
     "flow-random-features": "theory.models.sgd_random_features:FlowRandomFeatures",

@@ -42,6 +42,19 @@ def test_marginals_of_independent_sites(model, density):
         assert abs(drawn[name].mean - moment(density, power)) < 4 * drawn[name].stderr
 
 
+def test_several_states_turn_together():
+    """One under a Gaussian prior, one under a penalty: the order of two alike, which a step favours, is a two-level system."""
+    other = State("v", N)
+    step = sum_over(N, heaviside(bell - other - 1))
+    observe = {"order": mean(N, heaviside(bell - other - 1)), "mean": mean(N, other)}
+    model = Energy(T * step + T * sum_over(N, (other + 1) ** 2) / 2, over=(bell, other), temperature=T, observe=observe)
+    found = simulate(model, trials=40, N=8, T=0.3)
+    assert abs(found["order"].mean - 1 / (1 + np.e)) < 4 * found["order"].stderr
+    # Above the step their difference is that of two Gaussians, half a normal: it moves the second by half of its mean.
+    moved = -(1 - 2 / (1 + np.e)) * np.sqrt(2 / np.pi) * np.sqrt(2) / 2
+    assert abs(found["mean"].mean - (-1 - moved)) < 4 * found["mean"].stderr
+
+
 def test_volume_of_one_constraint():
     """Above margin kappa, the field of one pattern is a Gaussian cut off there, on a sphere of many dimensions nearly so."""
     stability = y * (X @ ball)
