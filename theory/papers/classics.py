@@ -79,7 +79,7 @@ SPIN_GLASS = [
           towards={"temperature": (0.2, 0.1, 0.05)}, rate=2, digits=3.5, full=True),
     Agreement("energy in a field", equal(Simulated(E), E), "outside the line of de Almeida and Thouless", model=SK,
               source="dealmeida1978stability", symbols={E: "energy"},
-              parameters={"N": 24, "temperature": 1.0, "field": 0.5}, trials=80, full=True),
+              parameters={"N": 12, "temperature": 1.0, "field": 0.5}, trials=60, full=True),
 ]  # fmt: skip
 
 PSPIN = "spherical-p-spin"
@@ -96,16 +96,13 @@ MEMORY = [
     Transition("spin glass of a memory", equal(T, 1 + sp.sqrt(alpha)), "no retrieval", model="hopfield",
                source="amit1987statistical", symbols={T: "temperature", alpha: "P"}, parameters={"P": 0.49, **ONE},
                between=(1.2, 2.0), on="continuous", digits=8),
-    Transition("storage capacity of a memory", equal(alpha_c, sp.Float("0.138")), "T -> 0, replica symmetry", model="hopfield",
+    Transition("storage capacity of a memory", equal(alpha_c, sp.Float("0.137905566495")),
+               "T -> 0, replica symmetry: 0.138, the maximum over y of (erf(y)/y - 2 exp(-y²)/sqrt(pi))²/2", model="hopfield",
                source="amit1985storing", symbols={alpha_c: "P"}, parameters=ONE, between=(0.1, 0.15), on="spinodal",
-               start={"m": 0.998, "q": "1 - 0.0212*temperature"}, towards={"temperature": (0.04, 0.02, 0.01)}, digits=3, full=True),
-    Transition("storage capacity of a memory, by the equation at T = 0", equal(alpha_c, sp.Float("0.137905566495")),
-               "the maximum over y of (erf(y)/y - 2 exp(-y²)/sqrt(pi))²/2", model="hopfield",
-               source="amit1987statistical", symbols={alpha_c: "P"}, parameters=ONE, between=(0.1, 0.15), on="spinodal",
                start={"m": 0.998, "q": "1 - 0.0212*temperature"}, towards={"temperature": (0.04, 0.02, 0.01)}, digits=4, full=True),
     Agreement("overlap of a retrieved pattern", equal(Simulated(m), m), "few patterns, low temperature", model="hopfield",
-              source="amit1987statistical", symbols={m: "overlap"}, parameters={"N": 50, "P": 2.5, "temperature": 0.35},
-              trials=60, full=True),
+              source="amit1987statistical", symbols={m: "overlap"}, parameters={"N": 60, "P": 3, "temperature": 0.35},
+              trials=40, full=True),
 ]  # fmt: skip
 
 SPARSE = [
