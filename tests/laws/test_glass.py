@@ -216,3 +216,18 @@ def test_the_retrieval_line_traced_in_two_parameters_is_that_of_branches():
     order = np.argsort(line["temperature"])
     assert np.interp(0.4, line["temperature"][order], line["P"][order]) == pytest.approx(second["P"], rel=5e-3)
     assert 0.9 < line["temperature"].max() < 1.0
+
+
+@pytest.mark.slow
+def test_the_line_of_de_almeida_and_thouless_traced_in_temperature_and_field():
+    """Through the fields at T = 0.3 and 0.6 found by quadratures of other means, and as h² = 4 (1 - T)³/3 near T = 1."""
+    theory = models.SherringtonKirkpatrick().theory()
+    (start,) = follow(theory, "field", (0.2, 1.0), N=1.0, temperature=0.6, observables=[]).find("replicon", 0.0)
+    ends = {"temperature": (0.25, 0.985), "field": (0.001, 1.5)}
+    line = trace(theory, ("replicon", 0.0), ends, start, N=1.0, tolerance=1e-6)
+    order = np.argsort(line["temperature"])
+    found = np.interp([0.3, 0.6], line["temperature"][order], line["field"][order])
+    assert found == pytest.approx([1.0601363146, 0.3826621644], rel=3e-3)
+    near = line["temperature"] > 0.97
+    assert near.sum() > 1
+    assert line["field"][near] ** 2 / (1 - line["temperature"][near]) ** 3 == pytest.approx(4 / 3, rel=0.1)
