@@ -138,8 +138,10 @@ def _growing(residual: Residual, x: NDArray, upper: NDArray, points: NDArray, en
     low = ends.vanishing & (x < FAINT * np.where(np.isfinite(upper), np.abs(upper), 1.0))
     if not low.any():
         return np.zeros(len(x), dtype=bool)
+    near = np.where(np.isfinite(upper), np.abs(upper), 1.0)
     held = ends.held(np.where(low, ends.stand_in(upper), x), upper)
-    at = ends.placed(x, upper, held)
+    # Not next to zero, where averages would see no increment of a field.
+    at = np.where(low, FAINT * near, ends.placed(x, upper, held))
     slopes = np.einsum("nii->ni", residual(at, points)[1])
     return (low & (slopes < -GROWING * at)).any(axis=1)
 

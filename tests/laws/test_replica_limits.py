@@ -5,6 +5,7 @@ import pytest
 import sympy as sp
 
 from solvers import simulate, solve, sweep
+from solvers.compile import compile_expressions
 from theory import Dim, Energy, Gaussian, Noise, Signs, State, exp, heaviside, log, mean, relu, sign, sum_over
 from theory.replica.general import derive_general
 
@@ -98,3 +99,32 @@ def test_states_over_two_dimensions_against_simulation():
         mean_, error = float(dots[name].mean), float(dots[name].stderr)
         assert abs(mean_ - found[name]) < 4 * error + 0.04 * found[name]
         assert abs(mean_ - wrong[name]) > 8 * error
+
+
+@pytest.mark.slow
+def test_one_step_of_breaking_with_a_gaussian_prior_contains_replica_symmetry():
+    """Where the norm is free: at vanishing increment the width is that of replica symmetry, and the increment grows by one less the
+    replicon."""
+    g = State("g", N, prior="gaussian")
+    energy = sum_over(P, heaviside(-(X @ g)))
+    flat = solve(Energy(energy, over=g, temperature=T).theory(), P=3.0, N=1.0, T=0.2).order_parameters
+    theory = Energy(energy, over=g, temperature=T, ansatz="1RSB").theory()
+    names = {u.name: u.symbol for u in theory.unknowns}
+    small = 1e-6
+    point = {names["q_0"]: flat["q"], names["dq_1"]: small, names["c"]: flat["c"], names["x_1"]: 0.5}
+    point |= {theory.parameter(n).symbol: v for n, v in (("P", 3.0), ("N", 1.0), ("T", 0.2))}
+    maps = {e.lhs: e.rhs for e in theory.equations}
+    found = {n: float(compile_expressions([maps[names[n]]], 121, "uniform")(point)[0]) for n in ("q_0", "dq_1", "c")}
+    assert found["q_0"] == pytest.approx(flat["q"], rel=1e-5) and found["c"] == pytest.approx(flat["c"], rel=1e-5)
+    assert 1 - found["dq_1"] / small == pytest.approx(flat["replicon"], abs=1e-3)
+
+
+@pytest.mark.slow
+def test_gardners_perceptron_beyond_capacity_breaks_replicas():
+    """Errors at a temperature: one step of breaking comes nearer to stability, with overlaps on both sides of the symmetric one."""
+    flat, broken = (
+        solve(Energy(ERRORS, over=s, temperature=T, ansatz=a).theory(), P=3.0, N=1.0, T=0.2, tolerance=1e-5).order_parameters
+        for a in ("RS", "1RSB")
+    )
+    assert flat["replicon"] < broken["replicon"] < 0.0 and broken["replicon"] > 0.1 * flat["replicon"]
+    assert broken["q_0"] < flat["q"] < broken["q_1"] and 0 < broken["x_1"] < 1

@@ -168,8 +168,12 @@ def _saddle(state: State) -> dict[str, Any]:
     order, glass = state["order"], state["glass"]
     conjugates = {}
     for j, (overlap, conjugate) in enumerate(zip(order.overlaps, order.conjugates, strict=True)):
-        legendre = -(beta**2) / 2 * glass.size * order.share(j) * conjugate
-        conjugates[conjugate] = linear(_slope(state, overlap) + legendre, conjugate)
+        slope, share = _slope(state, overlap), order.share(j)
+        if WIDTH in order.norm.free_symbols and overlap == order.overlaps[-1]:
+            # At a fixed norm, to which another conjugate belongs.
+            slope, share = slope - _slope(state, WIDTH), share - 1
+        legendre = -(beta**2) / 2 * glass.size * share * conjugate
+        conjugates[conjugate] = linear(slope + legendre, conjugate)
     fields = {field: sp.diff(glass.collective, total) / glass.size for total, field in state["fields"].items()}
     overlaps = dict(zip(order.overlaps, sites(state).overlaps(), strict=True))
     return {"conjugates": conjugates, "fields_of": fields, "overlaps": overlaps}
