@@ -76,6 +76,11 @@ def test_given_diagonal_and_a_ginibre_matrix():
     assert found.green[~inside] == pytest.approx(outer, rel=1e-9)
 
 
+def test_no_points_are_no_mistake():
+    """Rays that miss every part of a spectrum ask for none."""
+    assert Plane(hermitised(A), {"N": 10}).at(np.zeros(0, dtype=complex)).density.shape == (0,)
+
+
 @pytest.mark.slow
 def test_two_blobs_have_mass_one():
     found = eigenvalue_cloud(Diag(D, d) + J, D=10, d=np.repeat([1.5, -1.5], 5), grid=[0.0, 1.5])

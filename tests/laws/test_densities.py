@@ -189,3 +189,34 @@ def test_means_of_rank_one_meet_covariances():
 def test_a_density_is_told_in_one_line():
     found = density(X.T @ X, P=200, eta=np.ones(400), spikes={"eta": [9.0]}, points=5)
     assert repr(found) == "<Density of X.T@X: on [0.1716, 5.828]; atoms 0.5 at 0; outliers 11.25; mass 1>"
+
+
+def test_where_the_spectrum_ends_exactly_at_the_search_radius():
+    """Half the population vanishes and the samples are as many as the rest: a square Wishart matrix and an atom."""
+    found = density(X.T @ X, P=50, eta=np.r_[np.ones(50), np.zeros(50)], points=10)
+    assert found.edges == (pytest.approx((0, 4)),) and found.atoms == (pytest.approx((0, 0.5)),)
+
+
+@pytest.mark.parametrize("shift", [1e-8, pytest.param(1e-3, marks=pytest.mark.slow), pytest.param(0.1, marks=pytest.mark.slow)])
+def test_an_atom_beside_zero_is_where_it_is(shift):
+    found = density(G.T @ G + sp.Symbol("x", positive=True), P=100, N=150, x=shift, points=10)
+    assert found.atoms == (pytest.approx((shift, 1 / 3), rel=1e-6),) and found.mass == pytest.approx(1, abs=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("exponent", [1.0, 2.0, 3.0])
+def test_populations_of_a_power_law(exponent):
+    """The largest modes are eigenvalues of their own."""
+    eta = np.arange(1, 201.0) ** -exponent
+    found = density(X.T @ X, P=100, eta=eta, points=10)
+    assert found.mass == pytest.approx(1, abs=1e-9) and found.atoms == (pytest.approx((0, 0.5), abs=1e-9),)
+    assert found.moment(2) == pytest.approx(np.mean(eta**2) + eta.sum() ** 2 / 20_000, rel=1e-9)
+    assert found.masses[-1] * 200 == pytest.approx(1, abs=1e-6)
+
+
+@pytest.mark.parametrize("gap", [1e-2, 1e-4, 0.0])
+def test_bands_that_nearly_touch(gap):
+    """Two levels ±(1 + gap) and Wigner noise: the gap in the spectrum is about (gap/3)^{3/2} wide, and closes at 1."""
+    found = density(Diag(D, d) + H, d=np.repeat([-1 - gap, 1 + gap], 5), points=10)
+    assert len(found.edges) == (2 if gap else 1) and found.mass == pytest.approx(1, abs=1e-8)
+    assert found.moment(2) == pytest.approx(1 + (1 + gap) ** 2, rel=1e-9)
