@@ -71,9 +71,15 @@ def eigenvalue_cloud(matrix: Any, *, grid: ArrayLike | None = None, rays: int = 
         side = found.radius * np.linspace(-1, 1, 41)
         z = found.centre + side + 1j * side[:, None]
     seen = plane.at(z.ravel())
-    inside = seen.weight > 1e-4
+    diverges = (z.ravel() == 0) & (found.centre == 0) & (found.power > 1)
+    inside = (seen.weight > 1e-4) | diverges
+    density, error = np.where(diverges, np.inf, seen.density), np.where(diverges, 0.0, seen.error)
+    lost = np.flatnonzero(~np.isfinite(seen.weight) & ~diverges)
+    if lost.size:
+        where = f"{z.ravel()[lost[0]]:.4g}"
+        raise ConvergenceError(f"eigenvalues of {plane.name}: the equations have no limit at {where}; leave it out of grid")
     return Cloud(
-        plane.name, z, np.where(inside, seen.density, 0.0).reshape(z.shape), np.where(inside, seen.error, 0.0).reshape(z.shape),
+        plane.name, z, np.where(inside, density, 0.0).reshape(z.shape), np.where(inside, error, 0.0).reshape(z.shape),
         inside.reshape(z.shape), _boundary(found, int(rays)), float(max(atom, 0.0)), mass,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ The height above the plane is the square root of the regulator: what is positive
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,11 +60,19 @@ class Plane(Descent):
         """What is known at points z (n,); NaN where the equations cannot be followed."""
         if not z.size:
             return PlanePoints(*(np.zeros(0, dtype=kind) for kind in (complex, float, float, float, float)))
+        z = np.where(z == 0, 1e-2 * SMALLEST * self.scale, z)  # unknowns vanish at zero itself, where steps have no relative size
         heights = self.heights(z)
         parts = [(np.flatnonzero(heights == h), h) for h in np.unique(heights).tolist()]
         found = [self._at(z[index], low) for index, low in parts]
         order = np.argsort(np.concatenate([index for index, _ in parts]))
-        return PlanePoints(*(np.concatenate([part[i] for part in found])[order] for i in range(5)))
+        seen = [np.concatenate([part[i] for part in found])[order] for i in range(5)]
+        near = np.flatnonzero(~_certain(seen) & (heights < LOW * self.scale))
+        for low in self.scale * np.geomspace(LOW, 1e-13, 3) if near.size else ():  # no divergence at zero: less low is better
+            again = self._at(z[near], low)
+            better = _certain(again) & ~(_uncertainty(seen)[near] <= _uncertainty(again))
+            for old, new in zip(seen, again, strict=True):
+                old[near[better]] = new[better]
+        return PlanePoints(*seen)
 
     def _at(self, z: NDArray, low: float) -> tuple[Complex, NDArray, NDArray, NDArray, NDArray]:
         heights = ladder(FAR * self.scale, 2 * low, RATIO)
@@ -85,3 +93,15 @@ class Plane(Descent):
         green, explicit, by_unknown, mixed = found[0], found[1], found[2 : 2 + m].T, found[2 + m :].T
         slope = solved(np.eye(m) - jacobian, mixed) if m else np.zeros((len(z), 0))
         return green, (explicit + (by_unknown * slope).sum(axis=1)) / np.pi, value
+
+
+def _uncertainty(seen: Sequence[NDArray]) -> NDArray:
+    """Relative errors of the density, infinite where nothing is known."""
+    with np.errstate(all="ignore"):
+        return np.nan_to_num(seen[2] / np.abs(seen[1]), nan=np.inf)
+
+
+def _certain(seen: Sequence[NDArray]) -> NDArray:
+    """Where there is a density to three digits, or none."""
+    outside = np.isfinite(seen[3]) & (seen[3] < 1e-6)
+    return outside | (_uncertainty(seen) < 1e-3)
