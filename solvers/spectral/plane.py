@@ -69,7 +69,7 @@ class Plane(Descent):
         near = np.flatnonzero(~_certain(seen) & (heights < LOW * self.scale))
         for low in self.scale * np.geomspace(LOW, 1e-13, 3) if near.size else ():  # no divergence at zero: less low is better
             again = self._at(z[near], low)
-            better = _certain(again) & ~(_uncertainty(seen)[near] <= _uncertainty(again))
+            better = _uncertainty(again) < _uncertainty(seen)[near]
             for old, new in zip(seen, again, strict=True):
                 old[near[better]] = new[better]
         return PlanePoints(*seen)
@@ -102,6 +102,6 @@ def _uncertainty(seen: Sequence[NDArray]) -> NDArray:
 
 
 def _certain(seen: Sequence[NDArray]) -> NDArray:
-    """Where there is a density to three digits, or none."""
+    """Where there is a density to seven digits, or none."""
     outside = np.isfinite(seen[3]) & (seen[3] < 1e-6)
-    return outside | (_uncertainty(seen) < 1e-3)
+    return outside | (_uncertainty(seen) < 1e-7)
