@@ -3,13 +3,14 @@
 import pytest
 import sympy as sp
 
-from theory import Dim, Energy, Gaussian, Noise, Signs, State, heaviside, relu, sum_over
+from theory import Dim, Energy, Gaussian, Noise, Signs, State, heaviside, relu, sign, sum_over
 from theory.errors import DerivationError
 from theory.replica.general import derive_general
 
 lam = sp.Symbol("lambda", positive=True)
 N, P = Dim("N"), Dim("P")
 X = Gaussian("X", P, N, variance=1 / N)
+u, v = State("u", N, prior="spherical"), State("v", N)
 w, w0, y = State("w", N), Noise("w0", N), Signs("y", P)
 RIDGE = lam * w.square() / 2
 
@@ -21,6 +22,18 @@ RIDGE = lam * w.square() / 2
         (lambda: Energy(sum_over(P, relu(1 - X @ w0)) + RIDGE, over=w), "holds a teacher and no student"),
         (lambda: Energy(sum_over(P, relu(1 - y - X @ w)) + RIDGE, over=w), "they do not cancel against the fields"),
         (lambda: Energy(sum_over(P, relu(1 - X @ w - sum_over(N, w**2))) + RIDGE, over=w), "not linear in the state"),
+        (
+            lambda: Energy(sum_over(P, heaviside(-(X @ u))), over=u, ansatz="1RSB"),
+            "at temperature 0: couplings and broken replicas are derived at a temperature; declare one",
+        ),
+        (
+            lambda: Energy(sum_over(P, heaviside(-sign(X @ w0) * (X @ u))), over=u, temperature=1, ansatz="1RSB"),
+            "act through the fields .*one field of the state is derived, declare ansatz='RS'",
+        ),
+        (
+            lambda: Energy(sum_over(P, relu(1 - X @ w - relu(X @ v))) + RIDGE + v.square() / 2, over=[w, v]),
+            "it has kinks and couples .*declare a temperature or a potential of each by itself",
+        ),
     ],
 )
 def test_what_has_no_replica_theory_is_refused_by_name(make, message):

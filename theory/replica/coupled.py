@@ -80,7 +80,7 @@ def _integral(potential, observable, h: list, omega: list, width: sp.Matrix, vol
 
 def _minimal(potential: sp.Expr, h, omega, width: sp.Matrix, _: bool) -> Coupled:
     """The joint proximal point of a smooth convex potential."""
-    if any(pieces(potential, x).bodies != (potential,) for x in h):
+    if any(_kinked(potential, x) for x in h):
         raise DerivationError(
             f"potential {potential}: it has kinks and couples {', '.join(map(str, h))}; at zero temperature only smooth ones are "
             "minimised together, declare a temperature or a potential of each by itself"
@@ -96,6 +96,14 @@ def _minimal(potential: sp.Expr, h, omega, width: sp.Matrix, _: bool) -> Coupled
 
     rows = tuple(tuple(response.row(i)) for i in range(count))
     return Coupled(-envelope, tuple(-envelope.at(i) for i in range(count)), -bend, tuple(points), rows, expectation)
+
+
+def _kinked(potential: sp.Expr, x: sp.Symbol) -> bool:
+    try:
+        return pieces(potential, x).bodies != (potential,)
+    except DerivationError:
+        # Kinks whose order depends on the other variables.
+        return True
 
 
 def product(expression: sp.Expr) -> Product:
