@@ -3,7 +3,7 @@
 import pytest
 import sympy as sp
 
-from theory import Dim, Energy, Gaussian, Noise, Signs, State, heaviside, relu, sign, sum_over
+from theory import Dim, Energy, Gaussian, Noise, Signs, State, exp, heaviside, log, relu, sign, sum_over
 from theory.errors import DerivationError
 from theory.replica.general import derive_general
 
@@ -22,6 +22,10 @@ RIDGE = lam * w.square() / 2
         (lambda: Energy(sum_over(P, relu(1 - X @ w0)) + RIDGE, over=w), "holds a teacher and no student"),
         (lambda: Energy(sum_over(P, relu(1 - y - X @ w)) + RIDGE, over=w), "they do not cancel against the fields"),
         (lambda: Energy(sum_over(P, relu(1 - X @ w - sum_over(N, w**2))) + RIDGE, over=w), "not linear in the state"),
+        (
+            lambda: Energy(sum_over(P, log(1 + exp(X @ w) + exp(X @ v))) + RIDGE + v.square(), over=[w, v], temperature=1),
+            "couples h_1, h_2 smoothly, and at a temperature 4 averages nest; declare temperature 0",
+        ),
         (
             lambda: Energy(sum_over(P, heaviside(-(X @ u))), over=u, ansatz="1RSB"),
             "at temperature 0: couplings and broken replicas are derived at a temperature; declare one",

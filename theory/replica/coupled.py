@@ -98,6 +98,15 @@ def _minimal(potential: sp.Expr, h, omega, width: sp.Matrix, _: bool) -> Coupled
     return Coupled(-envelope, tuple(-envelope.at(i) for i in range(count)), -bend, tuple(points), rows, expectation)
 
 
+def check_evaluable(potential: sp.Expr, h: Sequence[sp.Symbol], regime: str) -> None:
+    """Refuse a smooth potential of several fields at a temperature: as many averages nest around its integrals, unsolvably many."""
+    if regime == "warm" and not any(_kinked(potential, x) for x in h) and not potential.is_polynomial(*h):
+        raise DerivationError(
+            f"potential {potential}: it couples {', '.join(map(str, h))} smoothly, and at a temperature {2 * len(h)} averages "
+            "nest; declare temperature 0, or a potential of each by itself"
+        )
+
+
 def _kinked(potential: sp.Expr, x: sp.Symbol) -> bool:
     try:
         return pieces(potential, x).bodies != (potential,)
