@@ -1,4 +1,4 @@
-"""Atanasov, Bordelon, Sainathan and Pehlevan (2022): where the variance of a finite width begins to limit learning.
+"""Atanasov, Bordelon, Sainathan and Pehlevan (2023): where the variance of a finite width begins to limit learning.
 
 Their toy model is regression with linear random features of a target in a few strong modes above a broad, weak tail, which acts as
 a ridge. Feature learning of their networks is beyond it. Equation numbers of the print are not quoted.
