@@ -33,7 +33,8 @@ def test_a_last_step_is_kept_where_it_lowers_the_uncertainty(better):
         noise = np.full(x.shape, 1e-15 if better else 1.0)
         return x - 2.0, np.ones((len(x), 1, 1)), noise
 
-    rough = Roots(np.array([[2.1]]), np.array([[0.1]]), np.zeros(1), np.ones(1, dtype=int), np.zeros((1, 1), dtype=bool))
+    nothing = np.zeros((1, 1), dtype=bool)
+    rough = Roots(np.array([[2.1]]), np.array([[0.1]]), np.zeros(1), np.ones(1, dtype=int), nothing, np.zeros((1, 1, 1)))
     found = polished(residual, rough, np.array([False]))
     assert found.x[0, 0] == pytest.approx(2.0)
     assert found.uncertainty[0, 0] == pytest.approx(1e-15 if better else 1.0)
