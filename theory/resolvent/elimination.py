@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import sympy as sp
-from sympy.core.random import seed
 
 from theory.averages import Average
 from theory.errors import DerivationError
+from theory.factors import factored_ratio
 from theory.saddle import eliminate, opaque, solve_linear
 
 Rule = dict[sp.Symbol, sp.Expr]
@@ -21,10 +21,9 @@ class LongError(DerivationError):
 
 
 def factored(expression: sp.Expr) -> sp.Expr:
-    """Factored, with sums over modes as symbols; the random trials of SymPy are the same in every process."""
+    """Factored, with sums over modes as symbols."""
     plain, back = opaque(expression)
-    seed(0)
-    return sp.factor(plain).xreplace(back)
+    return factored_ratio(plain).xreplace(back)
 
 
 def numerator(expression: sp.Expr) -> sp.Expr:
