@@ -6,7 +6,7 @@ every step down is held to it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.compile import Compiled, compile_expressions
+from solvers.modes.local_data import LocalData
 from solvers.modes.mode_data import ModeData, full_data, mode_data
 from solvers.values import bind
 from theory.errors import ConvergenceError, ParameterError
@@ -51,7 +52,10 @@ class Descent:
         unknowns = list(green.unknowns)
         slopes = [f.diff(s) for f in green.maps for s in (*unknowns, green.shift)]
         self._places = np.flatnonzero([slope != 0 for slope in slopes])
-        self._compiled = compile_expressions([*green.maps, green.value / green.size, *(slopes[i] for i in self._places)])
+        wanted = [*green.maps, green.value / green.size, *(slopes[i] for i in self._places)]
+        self._compiled = compile_expressions(wanted)
+        self.local = LocalData(green.theory, self.full, modes, wanted)
+        self.nodes = self.full if self.local else self.nodes
         self.unknowns, self.order = unknowns, len(unknowns)
         self.scale = self._scale()
 
@@ -81,18 +85,29 @@ class Descent:
 
     def evaluate(self, x: NDArray, height: float, t: Complex, data: ModeData) -> tuple[Complex, Complex, Complex, Complex]:
         """Maps (n, m), their Jacobian (n, m, m), their derivative by the shift (n, m), and the value (n,)."""
-        rows = max(1, PIECE // max((len(v) for v in data.arrays.values()), default=1))
-        values = [self._piece(self._compiled, x[i : i + rows], height, t[i : i + rows], data) for i in range(0, len(x), rows)]
-        found = values[0] if len(values) == 1 else np.concatenate(values, axis=1)
         n, m = len(x), self.order
+        found = np.empty((len(self._compiled.expressions), n), dtype=complex)
+        for group, local in self._groups(x, height, t, data):
+            rows = max(1, PIECE // max((len(v) for v in local.arrays.values()), default=1))
+            for part in (group[i : i + rows] for i in range(0, len(group), rows)):
+                found[:, part] = self._piece(self._compiled, x[part], height, t[part], local)
         slopes = np.zeros((m * (m + 1), n), dtype=complex)
         slopes[self._places] = found[m + 1 :]
         slopes = slopes.reshape(m, m + 1, n)
         return found[:m].T, slopes[:, :m].transpose(2, 0, 1), slopes[:, m].T, found[m]
 
-    def _piece(self, compiled: Compiled, x: NDArray, height: float, t: Complex, data: ModeData) -> Complex:
+    def _groups(self, x: NDArray, height: float, t: Complex, data: ModeData) -> Iterable[tuple[NDArray, ModeData]]:
+        """Points and what their sums run over: all modes are those near the poles of the sums, and nodes for the others."""
+        if data is not self.full or not self.local:
+            return [(np.arange(len(x)), data)]
+        return self.local.groups(self._known(x, height, t, data), len(x))
+
+    def _known(self, x: NDArray, height: float, t: Complex, data: ModeData) -> dict[Any, Any]:
         known: dict[Any, Any] = {**data.sizes, **self.scalars, **self._symbols(x, height)}
-        known |= {u: t[:, i] for i, u in enumerate(self.unknowns)}
+        return known | {u: t[:, i] for i, u in enumerate(self.unknowns)}
+
+    def _piece(self, compiled: Compiled, x: NDArray, height: float, t: Complex, data: ModeData) -> Complex:
+        known = self._known(x, height, t, data)
         with np.errstate(all="ignore"):
             found = compiled({s: known[s] for s in compiled.scalars}, data.arrays, data.weights, data.counts)
         return np.array([np.broadcast_to(v, x.shape) for v in found], dtype=complex)

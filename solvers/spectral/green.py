@@ -11,8 +11,9 @@ from solvers.descent import FAR, RATIO, Complex, Descent, ladder
 from solvers.fixed_point import EPSILON, inverses
 from solvers.modes.mode_data import ModeData
 
-LOWEST, BESIDE = 1e-8, 1e-6
-"""The last height before the real axis, in scales, and the distance of points beside one at which there is no solution."""
+LOWEST, BESIDE, NEAR = 1e-8, 1e-6, 1e-2
+"""The last height before the real axis, in scales, the distance of points beside one at which there is no solution, and how near
+an extrapolated solution has to be to the one found from it."""
 
 
 class Branch(Descent):
@@ -48,6 +49,16 @@ class Branch(Descent):
             self._between(x, lost, t, g, error)
         return t, g, error
 
+    def beside(self, x: NDArray, guess: Complex) -> tuple[Complex, Complex]:
+        """Unknowns and g on the axis, from unknowns extrapolated along it where these are met, from above elsewhere."""
+        with np.errstate(all="ignore"):
+            t, g, error = self._landed(x, guess)
+            met = (np.abs(t - guess) < NEAR * np.abs(t)).all(axis=1) & (error < 1e-4) & (g.imag > 0)
+        left = np.flatnonzero(~met)
+        if left.size:
+            t[left], g[left], _ = self.solution(x[left])
+        return t, g
+
     def _between(self, x: NDArray, lost: NDArray, t: Complex, g: Complex, error: NDArray) -> None:
         """Points at which the equations are singular and the law is not: the mean of both sides, where these agree."""
         step = BESIDE * self.scale
@@ -63,7 +74,7 @@ class Branch(Descent):
         t, step = self.newton(x, 0.0, t, self.full, 1e-9)
         maps, jacobian, _, g = self.evaluate(x, 0.0, t, self.full)
         inverse = np.abs(inverses(np.eye(self.order) - jacobian))
-        rounding = (inverse @ np.abs(maps)[..., None])[..., 0] * 8 * EPSILON
+        rounding = (inverse @ np.abs(maps)[..., None])[..., 0] * (8 * EPSILON + self.local.error)
         with np.errstate(all="ignore"):
             error = np.maximum(step**2, (rounding / np.abs(t)).max(axis=1, initial=0.0))
             wrong = ~np.isfinite(g) | ~(step < 1e-4) | (g.imag < -1e-6 * np.abs(g))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,7 @@ from solvers.spectral.pieces import Piece, integrate
 from solvers.spectral.support import Interval, Support
 from theory.errors import ConvergenceError
 
-TOLERANCE, SPLITS = 1e-6, 12
+TOLERANCE, SPLITS = 1e-6, 60
 
 
 class Measure:
@@ -28,7 +29,7 @@ class Measure:
         found: list[Piece | tuple[NDArray, Complex]] = []
         done: dict[tuple[float, float], Piece] = {}
         for _ in range(SPLITS):
-            found = [_integrated(branch, interval, done) for interval in support.intervals]
+            found = _integrated(branch, support.intervals, done)
             split = [part for part in found if not isinstance(part, Piece)]
             fresh = np.concatenate([np.zeros(0), *(_between(part) for part in found if isinstance(part, Piece))])
             if not split and not fresh.size:
@@ -60,15 +61,20 @@ class Measure:
         return sum(piece.mass for piece in self.pieces) + sum(self.atoms.values())
 
 
-def _integrated(branch: Branch, interval: Interval, done: dict[tuple[float, float], Piece]) -> Piece | tuple[NDArray, Complex]:
-    """The piece over an interval, taken from those that are done where its ends are the same."""
-    ends = interval.left, interval.right
-    if ends in done:
-        return replace(done[ends], interval=interval)
-    found = integrate(branch, interval)
-    if isinstance(found, Piece):
-        done[ends] = found
-    return found
+def _integrated(branch: Branch, intervals: Sequence[Interval],
+                done: dict[tuple[float, float], Piece]) -> list[Piece | tuple[NDArray, Complex]]:
+    """The pieces over intervals, taken from those that are done where their ends are the same."""
+    new = [interval for interval in intervals if (interval.left, interval.right) not in done]
+    found = iter(integrate(branch, new))
+    parts: list[Piece | tuple[NDArray, Complex]] = []
+    for interval in intervals:
+        ends = interval.left, interval.right
+        known = done.get(ends)
+        part = next(found) if known is None else replace(known, interval=interval)
+        if isinstance(part, Piece):
+            done[ends] = part
+        parts.append(part)
+    return parts
 
 
 def _between(piece: Piece) -> NDArray:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import legendre
@@ -12,8 +14,9 @@ from solvers.descent import Complex
 from solvers.spectral.green import Branch
 from solvers.spectral.support import Interval
 
-ORDER, DEPTH, SETTLED = 24, 16, 1e-10
-"""Degree of a panel's series, halvings of a panel, and the mass in the last coefficients at which a panel is done."""
+ORDER, DEPTH, SETTLED, BEYOND = 24, 16, 1e-10, 3
+"""Degree of a panel's series, halvings of a panel, the mass in the last coefficients at which a panel is done, and halvings after
+a gap is met, to meet more of them at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,14 +76,18 @@ class Piece:
 
 
 def _mapped(interval: Interval, powers: tuple[int, int], phi: NDArray) -> tuple[NDArray, NDArray]:
-    p, q = powers
-    length = interval.right - interval.left
+    return _positions((interval.left, interval.right, *powers), phi)
+
+
+def _positions(ends: Any, phi: NDArray) -> tuple[NDArray, NDArray]:
+    """x(φ) and dx/dφ for the left and right ends and the powers there, which broadcast with φ."""
+    left, right, p, q = ends
+    length = right - left
     s, c = np.sin(phi), np.cos(phi)
     up, down = s**p, c**q
     total = up + down
     slope = (p * s ** (p - 1) * c * down + q * c ** (q - 1) * s * up) / total**2
-    x = interval.left + length * up / total
-    return (interval.right - length * down / total if interval.right == 0 else x), length * slope
+    return np.where(right == 0, right - length * down / total, left + length * up / total), length * slope
 
 
 def _power(branch: Branch, interval: Interval, end: int) -> int:
@@ -94,30 +101,58 @@ def _power(branch: Branch, interval: Interval, end: int) -> int:
     return max(2, round(1 / (1 - exponent))) if 0 < exponent < 0.95 else 2
 
 
-def integrate(branch: Branch, interval: Interval) -> Piece | tuple[NDArray, Complex]:
-    """The density on an interval, in panels that are halved until their series have settled.
+def integrate(branch: Branch, intervals: Sequence[Interval]) -> list[Piece | tuple[NDArray, Complex]]:
+    """The densities on intervals, in panels that are halved until their series have settled; all intervals together.
 
-    Where some points have no density the interval is several: those points and their neighbours are returned, with g there.
+    Where some points have no density an interval is several: those points and their neighbours are returned, with g there.
     """
-    powers = (_power(branch, interval, 0), _power(branch, interval, 1))
+    powers = [(_power(branch, interval, 0), _power(branch, interval, 1)) for interval in intervals]
+    ends = np.array([(interval.left, interval.right, *p) for interval, p in zip(intervals, powers, strict=True)]).reshape(-1, 4)
     points, weights = legendre.leggauss(ORDER)
     project = (np.arange(ORDER) + 0.5)[:, None] * legendre.legvander(points, ORDER - 1).T * weights
-    panels, done = np.array([[0.0, np.pi / 2]]), []
+    owner, panels = np.arange(len(ends)), np.tile([0.0, np.pi / 2], (len(ends), 1))
+    done: list[list[tuple[NDArray, NDArray]]] = [[] for _ in intervals]
+    met: dict[int, list[tuple[NDArray, Complex]]] = {k: [] for k in range(len(ends))}
+    until: dict[int, int] = {}  # the last depth of intervals that are several
+    halves = legendre.legvander((np.array([[-1], [1]]) + points).ravel() / 2, ORDER - 1) @ project  # values at points of halves
+    guess: Complex | None = None
     for depth in range(DEPTH):
-        half = (panels[:, 1:] - panels[:, :1]) / 2
-        x, slope = _mapped(interval, powers, panels[:, :1] + half * (points + 1))
-        g = branch.real(x.ravel())[0]
-        rho = g.imag.reshape(x.shape) / np.pi
-        margin = 1e-9 * (interval.right - interval.left)
-        empty = ((rho == 0) & (x > interval.left + margin) & (x < interval.right - margin)).ravel()
-        if empty.any():
-            near = np.convolve(empty, [1, 1, 1], "same") > 0
-            return x.ravel()[near], g[near]
-        series = (np.nan_to_num(rho) * slope) @ project.T
-        settled = (np.abs(series[:, -3:]).max(axis=1) * half[:, 0] < SETTLED) | (depth == DEPTH - 1)
-        done += [(panel, coefficients) for panel, coefficients in zip(panels[settled], series[settled], strict=True)]
-        panels = np.array([p for a, b in panels[~settled] for p in ((a, (a + b) / 2), ((a + b) / 2, b))]).reshape(-1, 2)
         if not len(panels):
             break
-    done.sort(key=lambda pair: pair[0][0])
-    return Piece(interval, powers, np.array([*(p[0] for p, _ in done), np.pi / 2]), np.array([c for _, c in done]))
+        half = (panels[:, 1:] - panels[:, :1]) / 2
+        own = ends[owner].T[..., None]
+        x, slope = _positions(own, panels[:, :1] + half * (points + 1))
+        t, g = branch.solution(x.ravel())[:2] if guess is None else branch.beside(x.ravel(), guess)
+        t, g = t.reshape(*x.shape, branch.order), g.reshape(x.shape)
+        rho, margin = g.imag / np.pi, 1e-9 * (own[1] - own[0])
+        inner = (x > own[0] + margin) & (x < own[1] - margin)
+        empty = (rho == 0) & inner
+        for k in np.unique(owner[empty.any(axis=1)]).tolist():
+            until.setdefault(k, depth + BEYOND)
+        for k in np.unique(owner).tolist():
+            mine = (owner == k)[:, None] & inner
+            met[k].append((x[mine], g[mine]))
+        series = (np.nan_to_num(rho) * slope) @ project.T
+        settled = (np.abs(series[:, -3:]).max(axis=1) * half[:, 0] < SETTLED) | (depth == DEPTH - 1)
+        for i in np.flatnonzero(settled):
+            done[owner[i]].append((panels[i], series[i]))
+        left = np.flatnonzero(~settled & ~np.isin(owner, [k for k in until if until[k] <= depth]))
+        guess = np.einsum("pi,kim->kpm", halves, t[left]).reshape(-1, branch.order)
+        middle = panels[left].mean(axis=1)
+        panels = np.stack([panels[left, 0], middle, middle, panels[left, 1]], axis=1).reshape(-1, 2)
+        owner = np.repeat(owner[left], 2)
+    parts = enumerate(zip(intervals, powers, done, strict=True))
+    return [_near_gaps(met[k]) if k in until else _piece(*part) for k, part in parts]
+
+
+def _near_gaps(met: list[tuple[NDArray, Complex]]) -> tuple[NDArray, Complex]:
+    """Points without density, and their neighbours."""
+    x, first = np.unique(np.concatenate([x for x, _ in met]), return_index=True)
+    g = np.concatenate([g for _, g in met])[first]
+    near = np.convolve(g.imag == 0, [1, 1, 1], "same") > 0
+    return x[near], g[near]
+
+
+def _piece(interval: Interval, powers: tuple[int, int], panels: list[tuple[NDArray, NDArray]]) -> Piece:
+    panels = sorted(panels, key=lambda pair: pair[0][0])
+    return Piece(interval, powers, np.array([*(p[0] for p, _ in panels), np.pi / 2]), np.array([c for _, c in panels]))

@@ -220,3 +220,25 @@ def test_bands_that_nearly_touch(gap):
     found = density(Diag(D, d) + H, d=np.repeat([-1 - gap, 1 + gap], 5), points=10)
     assert len(found.edges) == (2 if gap else 1) and found.mass == pytest.approx(1, abs=1e-8)
     assert found.moment(2) == pytest.approx(1 + (1 + gap) ** 2, rel=1e-9)
+
+
+@pytest.mark.slow
+def test_modes_far_from_poles_are_few_nodes(monkeypatch):
+    """All of ten thousand modes in every sum, against those near the poles of the sums and nodes for the others."""
+    values = {"P": 30_000, "eta": np.random.default_rng(0).uniform(1, 3, 10_000), "grid": np.linspace(0.3, 5, 30)}
+    few = density(X.T @ X, **values)
+    monkeypatch.setattr("solvers.modes.local_data.LEAST", np.inf)
+    many = density(X.T @ X, **values)
+    assert few.density == pytest.approx(many.density, rel=1e-8)
+    assert np.array(few.edges) == pytest.approx(np.array(many.edges), rel=1e-10)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("ratio", [0.3, 3])
+def test_a_million_different_modes(ratio):
+    eta = np.random.default_rng(0).uniform(1, 3, 10**6)
+    found = density(X.T @ X, P=ratio * 10**6, eta=eta, points=50)
+    assert found.mass == pytest.approx(1, abs=1e-6)
+    assert found.moment(2) == pytest.approx(np.mean(eta**2) + eta.mean() ** 2 / ratio, rel=1e-9)
+    assert found.moment(3) == pytest.approx(
+        np.mean(eta**3) + 3 * np.mean(eta**2) * eta.mean() / ratio + eta.mean() ** 3 / ratio**2, rel=1e-9)
