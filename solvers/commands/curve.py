@@ -16,6 +16,7 @@ from solvers import grammar
 from solvers.commands import task
 from solvers.commands.parser import choice
 from solvers.files import output_file
+from theory.errors import ParameterError
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--on-failure", metavar="WHAT", type=choice("way", "raise", "mask"), default="raise",
         help="raise (default): stop with exit code 1 at a point without a solution; mask: leave it out, with its status",
     )  # fmt: skip
+    step = "length of the steps of a flow, where its theory is followed in steps"
+    parser.add_argument("--time-step", metavar="DT", type=float, default=None, help=step)
     task.add_json(parser)
     parser.add_argument("--out", metavar="F.npz", help="save everything, with its manifest")
     parser.add_argument("--plot", metavar="F.png", help="draw the observables (.png, .svg or .pdf)")
@@ -40,7 +43,11 @@ def run(options: argparse.Namespace) -> int:
     zipped = grammar.names(options.zip, "--zip") if options.zip is not None else ()
     values = grammar.assignments(options.values)
     model = task.find_model(options.model)
-    task.check_names(model, set(values) - {"multiplicity"})
+    task.check_names(model, set(values) - {"multiplicity", "time_step"})
+    if options.time_step is not None:
+        if "time_step" in values:
+            raise ParameterError("time_step: given twice, by --time-step and by --set; leave one out")
+        values["time_step"] = options.time_step
 
     from solvers.sweeps import sweep
 

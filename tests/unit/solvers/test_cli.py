@@ -145,6 +145,15 @@ def test_curve_writes_a_table_a_file_and_a_figure(capsys, tmp_path):
     assert "<svg" in (tmp_path / "c.svg").read_text() and len(list(tmp_path.iterdir())) == 2
 
 
+def test_a_flow_that_is_followed_in_steps_takes_their_length(capsys):
+    call = ["curve", "p-spin-langevin", "--set", "t=0,1", "--set", "N=1", "--set", "temperature=1.2", "--json"]
+    ways = (["--time-step", "0.1"], ["--set", "time_step=0.1"])
+    found = [strict(run(capsys, *call, *way)[1])["observables"] for way in ways]
+    assert found[0] == found[1]
+    for wrong, part in ((["--time-step", "0.1", *ways[1]], "given twice"), ([], "no value for 'time_step'")):
+        assert main([*call, *wrong]) == 2 and part in capsys.readouterr().err
+
+
 def test_infinite_points_stop_the_curve_or_are_masked(capsys, tmp_path):
     values = ["P=5,10,20", "ridge=0", "noise=1", "eigenvalues=1:1:10", "target_power=1:1:10"]
     white = [word for value in values for word in ("--set", value)]
