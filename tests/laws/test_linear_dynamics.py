@@ -8,7 +8,7 @@ from scipy.special import iv
 from solvers import solve, sweep
 from theory import Dim, Energy, Expression, Gaussian, Noise, Quenched, State, Step, Tr, mean, sum_over
 from theory.dmft.notation import z
-from theory.models import KernelRegression, RandomFeatureRegression
+from theory.models import KernelRegression, OnePassLinearRegression, RandomFeatureRegression
 from theory.normal_form import normal_form, resolvent_of, written_out
 from theory.symbols import kappa, ridge
 
@@ -159,3 +159,21 @@ def test_fluctuations_of_noise_drop_out_of_the_mean():
     rate = X.T @ (Noise("e", P, variance=s2) - X @ v)
     theory = Step({v: rate}, observe={"mean": mean(M, v), "power": mean(M, v**2)}).theory()
     assert solve(theory, t=1.0, sigma2=0.5, eta=ETA, P=9, observables="mean")["mean"] == 0
+
+
+def test_descent_on_fresh_batches_is_a_dynamics_whose_matrix_is_drawn_at_every_step():
+    """One pass by the single-site process: the leading order of its exact recursion of moments."""
+    k = np.arange(1, 41.0)
+    rate, noise = sp.symbols("h sigma2", positive=True)
+    modes, batch = Dim("M", "eta", "a2"), Dim("B")
+    eta, a2 = modes.spectra
+    data, errors = Gaussian("X", batch, modes, fresh="step"), Noise("e", batch, variance=noise, fresh="step")
+    w = State("w", modes)
+    gap = sp.sqrt(eta) * w - sp.sqrt(a2)
+    rule = w - rate * sp.sqrt(eta) * (data.T @ (data @ gap - errors))
+    model = Step({w: rule}, {"E_g": sum_over(modes, gap**2)}, continuous=False, name="one pass")
+    found = sweep(model.theory(), t=[1, 5, 10], B=10, h=0.03, sigma2=0.2, eta=2 * k**-1.3, a2=k**-1.4)
+    exact = sweep(OnePassLinearRegression().theory(), t=[1, 5, 10], batch=10, learning_rate=0.3, noise=0.2,
+                  eigenvalues=2 * k**-1.3, target_power=k**-1.4, observables="E_g_leading")  # fmt: skip
+    assert found["E_g"] == pytest.approx(exact["E_g_leading"], rel=5e-3)
+    assert found["E_g"][:2] == pytest.approx(exact["E_g_leading"][:2], rel=1e-8)
