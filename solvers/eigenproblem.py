@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from solvers.arrays import real_array
 from theory.errors import ParameterError
 
 
@@ -56,7 +57,7 @@ def empirical_modes(gram, target, pmf=None) -> EmpiricalModes:
 
     Raises ParameterError for anything else. An eigenvalue within 10 m eps of the largest counts as zero.
     """
-    K = _real_array(gram, "gram")
+    K = real_array(gram, "gram")
     if K.ndim != 2 or K.shape[0] != K.shape[1] or not K.size:
         raise ParameterError(f"gram has shape {K.shape}; give a square matrix (m, m)")
     m = len(K)
@@ -67,7 +68,7 @@ def empirical_modes(gram, target, pmf=None) -> EmpiricalModes:
         raise ParameterError(
             f"gram is not symmetric: entries differ by up to {asymmetry:.3g}; give (K + K.T)/2"
         )
-    y = _real_array(target, "target")
+    y = real_array(target, "target")
     if y.ndim not in (1, 2) or y.shape[0] != m or not y.size:
         raise ParameterError(
             f"target has shape {y.shape}; give ({m},) or ({m}, outputs), one row per point of gram"
@@ -90,23 +91,10 @@ def empirical_modes(gram, target, pmf=None) -> EmpiricalModes:
     return EmpiricalModes(eigenvalues, vectors / root[:, None], coefficients, p)
 
 
-def _real_array(values, name: str) -> np.ndarray:
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError) as error:
-        raise ParameterError(f"{name} is not an array: {error}; give an array of real numbers") from None
-    if array.dtype.kind not in "biuf":
-        raise ParameterError(f"{name} has dtype {array.dtype}; give real numbers")
-    if not np.isfinite(array).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ParameterError(f"{name}{list(where)} is {array[where]}; give finite numbers")
-    return array.astype(float)
-
-
 def _probabilities(pmf, m: int) -> np.ndarray:
     if pmf is None:
         return np.full(m, 1 / m)
-    p = _real_array(pmf, "pmf")
+    p = real_array(pmf, "pmf")
     if p.shape != (m,):
         raise ParameterError(f"pmf has shape {p.shape}; give ({m},), one probability per point of gram")
     if not (p > 0).all():

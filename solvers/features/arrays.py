@@ -7,21 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from solvers.arrays import real_array
 from theory.errors import ParameterError
-
-
-def real_array(values: ArrayLike, name: str) -> NDArray:
-    """An array of finite real numbers."""
-    try:
-        array = np.asarray(values)
-    except (TypeError, ValueError) as error:
-        raise ParameterError(f"{name} is not an array: {error}; give an array of real numbers") from None
-    if array.dtype.kind not in "biuf":
-        raise ParameterError(f"{name} has dtype {array.dtype}; give real numbers")
-    if not np.isfinite(array).all():
-        where = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
-        raise ParameterError(f"{name}{list(where)} is {array[where]}; give finite numbers")
-    return array.astype(float)
 
 
 def features_and_labels(Phi: ArrayLike, y: ArrayLike) -> tuple[NDArray, NDArray]:

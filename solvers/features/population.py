@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from solvers.features.arrays import covariance_of, features_and_labels, nonnegative, real_array
+from solvers.arrays import real_array
+from solvers.features.arrays import covariance_of, features_and_labels, nonnegative
 from theory.errors import ParameterError
 
 

@@ -146,14 +146,21 @@ def _state(value) -> Leaf:
     return value.leaf
 
 
+def _by_state(name: str, given, states, example: str, repair: str) -> dict:
+    """What is given for states of the energy, by leaf."""
+    if given is not None and not isinstance(given, dict):
+        refuse(name, repr(given), f"pass a mapping such as {example}")
+    found = {_state(key): value for key, value in (given or {}).items()}
+    for leaf in found:
+        if leaf not in states:
+            refuse(name, leaf, repair)
+    return found
+
+
 def _begun(start, states) -> dict[Leaf, Vec]:
     """Where a simulation begins, by state."""
-    if start is not None and not isinstance(start, dict):
-        refuse("start", repr(start), "pass a mapping such as {s: xi}")
-    found = {_state(key): value for key, value in (start or {}).items()}
+    found = _by_state("start", start, states, "{s: xi}", "begin with a state of the energy")
     for leaf, value in found.items():
-        if leaf not in states:
-            refuse("start", leaf, "begin with a state of the energy")
         if not isinstance(value, Vec) or value.dim != leaf.dim or set(leaves(value)) & set(states):
             refuse(f"start of {leaf}", value, f"pass a vector over {leaf.dim} that holds no state")
     return found
@@ -161,12 +168,8 @@ def _begun(start, states) -> dict[Leaf, Vec]:
 
 def _exchangeable(nishimori, states, energy) -> dict[Leaf, Vec]:
     """By state, the vector of its law."""
-    if nishimori is not None and not isinstance(nishimori, dict):
-        refuse("nishimori", repr(nishimori), "pass a mapping such as {w: w0}")
-    found = {_state(key): value for key, value in (nishimori or {}).items()}
+    found = _by_state("nishimori", nishimori, states, "{w: w0}", "name a state of the energy")
     for leaf, value in found.items():
-        if leaf not in states:
-            refuse("nishimori", leaf, "name a state of the energy")
         found[leaf] = value if isinstance(value, Vec) else Vec(leaf.dim, scalar(value, f"nishimori of {leaf}"))
         if found[leaf].dim != leaf.dim or set(leaves(found[leaf])) & set(states):
             refuse(f"nishimori of {leaf}", value, f"pass a vector over {leaf.dim} that holds no state")
