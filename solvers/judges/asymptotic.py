@@ -66,19 +66,16 @@ def judge_exponent(reading: Reading) -> Verdict:
     observable, size = (reading.name_of(argument) for argument in slope.args)
     rows, holds = [], True
     for case in claim.cases:
-        expected = float(formula.xreplace({symbol: sp.Float(value) for symbol, value in case.items()}))
-        laws = {name: PowerLaw(float(case[symbol])) for name, symbol in claim.power_laws.items()}
-        fixed = {name: float(reading.vocabulary.parse(text)) for name, text in claim.given.items()}
+        expected, given, at = _of_case(reading, claim, formula, case)
         decades = np.geomspace(*claim.sizes, 1 + round(math.log10(claim.sizes[1] / claim.sizes[0])))
         sizes: Any = np.sort(np.concatenate([decades, 2 * decades]))
-        values: dict[str, Any] = {size: sizes, **laws, **fixed}
+        values: dict[str, Any] = {size: sizes, **given}
         error = sweep(reading.full_theory, observables=[observable], **values)[observable]
         slopes = np.log(error[1::2] / error[::2]) / math.log(2)
         limit = _extrapolated(slopes)
         distances = np.abs(slopes - expected)
         shrinks = distances[-1] <= max(distances[0], 1e-4) and distances[-1] < 2 * EXPONENT_TOLERANCE
         holds &= bool(shrinks and abs(limit - expected) < EXPONENT_TOLERANCE)
-        at = ", ".join(f"{symbol} = {value:g}" for symbol, value in case.items())
         ends = f"slope {slopes[0]:.4f} at {sizes[0]:.0e}, {slopes[-1]:.4f} at {sizes[-2]:.0e}"
         rows.append(f"{at}: {ends}, extrapolated {limit:.4f}, claimed {expected:g}")
     return Verdict(holds, "; ".join(rows))
@@ -94,19 +91,24 @@ def judge_frontier(reading: Reading) -> Verdict:
     name = reading.name_of(slope.args[0])
     rows, holds = [], True
     for case in claim.cases:
-        expected = float(formula.xreplace({symbol: sp.Float(value) for symbol, value in case.items()}))
-        laws = {parameter: PowerLaw(float(case[symbol])) for parameter, symbol in claim.power_laws.items()}
-        fixed = {parameter: float(reading.vocabulary.parse(text)) for parameter, text in claim.given.items()}
-        found = _frontier(reading, claim, {**laws, **fixed})
+        expected, given, at = _of_case(reading, claim, formula, case)
+        found = _frontier(reading, claim, given)
         values = found.sizes[name] if name in found.sizes else found.loss
         decades = np.log(values[::-4][::-1])
         slopes = np.diff(decades) / math.log(10)
         last = float(slopes[-1])
         holds &= abs(last - expected) < min(EXPONENT_TOLERANCE, max(abs(float(slopes[0]) - expected), EXPONENT_TOLERANCE / 4))
-        at = ", ".join(f"{symbol} = {value:g}" for symbol, value in case.items())
         ends = f"slope {slopes[0]:.4f} at C = {found.compute[0]:.0e}, {last:.4f} at {found.compute[-1]:.0e}"
         rows.append(f"{at}: {ends}, claimed {expected:.4f}")
     return Verdict(holds, "; ".join(rows))
+
+
+def _of_case(reading: Reading, claim: Exponent | Frontier, formula: sp.Expr, case: Any) -> tuple[float, dict[str, Any], str]:
+    """The exponent that a case claims, the values of the model's parameters in it, and the case in words."""
+    expected = float(formula.xreplace({symbol: sp.Float(value) for symbol, value in case.items()}))
+    laws = {parameter: PowerLaw(float(case[symbol])) for parameter, symbol in claim.power_laws.items()}
+    fixed = {parameter: float(reading.vocabulary.parse(text)) for parameter, text in claim.given.items()}
+    return expected, {**laws, **fixed}, ", ".join(f"{symbol} = {value:g}" for symbol, value in case.items())
 
 
 _frontiers: dict[tuple, Any] = {}
