@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from solvers.monte_carlo.algorithm import Algorithm, one_dimension
-from solvers.monte_carlo.chains import compare_chains
+from solvers.monte_carlo.algorithm import one_dimension
+from solvers.monte_carlo.chains import Chained, slice_angle, turns
 from solvers.monte_carlo.local_fields import Landscape, Term, evaluate_at, read_fields
 from solvers.monte_carlo.points import Point
 from solvers.monte_carlo.realisation import Realisation
@@ -18,11 +18,9 @@ from theory.declaration.sites import Leaf
 from theory.errors import DeclarationError
 
 PRIORS = (None, "spherical", "gaussian")
-TURNS, LEAST = 10, 400
-"""Updates for each dimension of the state, and at least."""
 
 
-class Slices(Algorithm):
+class Slices(Chained):
     """One draw from the Gibbs measure of any energy, convex or not, with steps or without, at positive temperature.
 
     Each state has a spherical or Gaussian prior, or a penalty that is quadratic in it at every site. Each update chooses an ellipse
@@ -56,37 +54,21 @@ class Slices(Algorithm):
         self.temperature = float(given.scalar(model.temperature)[0])
         self.penalty, self.rest = split(read_fields(model.energy, self.states), self.states)
 
-    def run(self, draw: Realisation, rng: np.random.Generator) -> Callable[[Realisation], Realisation]:
-        def sample(variant: Realisation) -> Realisation:
-            chain = _Chain(self, variant, rng)
-            for _ in range(max(LEAST, TURNS * chain.size)):
-                chain.turn()
-            variant.set(chain.landscape.arrays(chain.state))
-            return variant
-
-        sample(draw)
-        return sample
-
-    def verify(self, draw: Realisation, rng: np.random.Generator) -> None:
-        """Whether two chains, one from the state and one from a draw of the prior, agree in their mean energy."""
-        found, energies = {state: draw.arrays[state] for state in self.states}, []
-        for start in (np.concatenate(list(found.values())), None):
-            chain = _Chain(self, draw, rng, start)
-            energies.append(np.array([chain.turn() for _ in range(4 * max(LEAST, TURNS * chain.size))]))
-        draw.set(found)
-        compare_chains(", ".join(state.name for state in self.states), "energy", *energies)
+    def chain(self, draw: Realisation, rng: np.random.Generator, start: Mapping[Leaf, NDArray] | None = None) -> _Ellipse:
+        return _Ellipse(self, draw, rng, start)
 
 
-class _Chain:
+class _Ellipse:
     """A state, the fields that the energy depends on besides the prior, and the energy there."""
 
-    def __init__(self, law: Slices, draw: Realisation, rng: np.random.Generator, start: NDArray | None = None):
+    def __init__(self, law: Slices, draw: Realisation, rng: np.random.Generator, start: Mapping[Leaf, NDArray] | None):
         self.landscape = Landscape(law.rest, law.states, draw)
         self.size, self.rng, self.law = self.landscape.size, rng, law
+        self.updates = turns(self.size)
         places = zip(law.states, self.landscape.places, strict=True)
         self.spheres = [place for state, place in places if state.how.get("prior") == "spherical"]
         self.mean, self.width = _base(law, draw, self.landscape)
-        self.state = self._prior() if start is None else start
+        self.state = self._prior() if start is None else np.concatenate([start[state] for state in law.states])
         self.fields = self._linear(self.state - self.mean)
         self.centre = [part.fields(self.mean) for part in self.landscape.loaded]
         self.energy = self._energy(self.fields)
@@ -107,8 +89,10 @@ class _Chain:
             total += float(evaluate_at(part, part.term.value, values, self.landscape.origin).sum())
         return total / self.law.temperature
 
-    def turn(self) -> float:
-        """One update; the energy over the temperature after it."""
+    def states(self) -> dict[Leaf, NDArray]:
+        return self.landscape.arrays(self.state)
+
+    def update(self) -> float:
         here = self.state - self.mean
         across = self.width * self.rng.standard_normal(self.size)
         for place in self.spheres:
@@ -116,19 +100,15 @@ class _Chain:
             other = other - one * (one @ other) / (one @ one)
             across[place] = other * np.sqrt(len(one)) / np.linalg.norm(other)
         other = self._linear(across)
-        level = self.energy + self.rng.exponential()
-        angle = self.rng.uniform(0, 2 * np.pi)
-        low, high = angle - 2 * np.pi, angle
-        while True:
+
+        def turned(angle: float) -> list[list[NDArray]]:
             c, s = np.cos(angle), np.sin(angle)
-            fields = [[c * a + s * b for a, b in zip(*pair, strict=True)] for pair in zip(self.fields, other, strict=True)]
-            energy = self._energy(fields)
-            if energy <= level or high - low < 1e-12:
-                break
-            low, high = (angle, high) if angle < 0 else (low, angle)
-            angle = self.rng.uniform(low, high)
-        if energy <= level:
-            self.state, self.fields, self.energy = self.mean + c * here + s * across, fields, energy
+            return [[c * a + s * b for a, b in zip(*pair, strict=True)] for pair in zip(self.fields, other, strict=True)]
+
+        found = slice_angle(self.rng, self.energy, lambda angle: self._energy(turned(angle)))
+        if found is not None:
+            angle, self.energy = found
+            self.state, self.fields = self.mean + np.cos(angle) * here + np.sin(angle) * across, turned(angle)
         return self.energy
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.monte_carlo.algorithm import Algorithm, only_state
-from solvers.monte_carlo.chains import compare_chains
+from solvers.monte_carlo.algorithm import only_state
+from solvers.monte_carlo.chains import Chained
 from solvers.monte_carlo.points import Point
 from solvers.monte_carlo.realisation import Realisation
 from solvers.monte_carlo.spin_energies import Evaluated, Quadratic
@@ -25,7 +25,7 @@ SPACING = 1.0
 """Distance of neighbouring inverse temperatures, in units of the spread of the energy at the hotter one."""
 
 
-class Spins(Algorithm):
+class Spins(Chained):
     """One draw from the Gibbs measure of Ising spins for every draw of the disorder.
 
     ``algorithm="gibbs"`` flips by heat bath, ``"metropolis"`` by Metropolis. Chains at a ladder of higher temperatures exchange
@@ -47,31 +47,14 @@ class Spins(Algorithm):
         self.read = parts(model.energy)
         self.bath = model.algorithm != "metropolis"
 
-    def run(self, draw: Realisation, rng: np.random.Generator) -> Callable[[Realisation], Realisation]:
-        def sample(variant: Realisation) -> Realisation:
-            chains = Chains(self, variant, rng)
-            for _ in range(chains.sweeps):
-                chains.sweep()
-            variant.set({self.state: chains.spins[0].copy()})
-            return variant
-
-        sample(draw)
-        return sample
-
-    def verify(self, draw: Realisation, rng: np.random.Generator) -> None:
-        """Whether the chain goes on at the mean energy of one that began elsewhere: at random, or at the declared start."""
-        found, energies = draw.arrays[self.state], []
-        for start in (found, None):
-            chains = Chains(self, draw, rng, start)
-            energies.append(np.array([chains.sweep() for _ in range(4 * chains.sweeps)]))
-        draw.set({self.state: found})
-        compare_chains(self.state.name, "energy", *energies)
+    def chain(self, draw: Realisation, rng: np.random.Generator, start: Mapping[Leaf, NDArray] | None = None) -> Ladder:
+        return Ladder(self, draw, rng, start)
 
 
-class Chains:
+class Ladder:
     """Spins (chains, N) at a ladder of temperatures, the declared one first."""
 
-    def __init__(self, law: Spins, draw: Realisation, rng: np.random.Generator, start: NDArray | None = None):
+    def __init__(self, law: Spins, draw: Realisation, rng: np.random.Generator, start: Mapping[Leaf, NDArray] | None):
         self.law, self.rng = law, rng
         size = draw.size(law.state.dims[0])
         begun = law.model.start.get(law.state)
@@ -79,16 +62,19 @@ class Chains:
         energy = energy_of(law.model.energy, law.read, law.state, draw, random)
         self.betas = ladder(law.temperature, energy, size) if begun is None else np.array([1 / law.temperature])
         self.spins = random[: len(self.betas)].copy()
-        first = start if start is not None else None if begun is None else draw.vector(begun)[:, 0]
+        first = start[law.state] if start is not None else None if begun is None else draw.vector(begun)[:, 0]
         if first is not None:
             if not np.all(np.abs(first) == 1):
                 raise DeclarationError(f"start of {law.state.name}: it is no vector of signs; declare Signs or a sign of a vector")
             self.spins[0] = first
         self.energy = energy_of(law.model.energy, law.read, law.state, draw, self.spins)
-        self.size, self.sweeps = size, SWEEPS if len(self.betas) > 1 else ALONE
+        self.size, self.updates = size, SWEEPS if len(self.betas) > 1 else ALONE
         self.parity = 0
 
-    def sweep(self) -> float:
+    def states(self) -> dict[Leaf, NDArray]:
+        return {self.law.state: self.spins[0].copy()}
+
+    def update(self) -> float:
         """One attempt for each spin of each chain, and for each second pair of neighbours to exchange; the energy of the first."""
         for site in self.rng.permutation(self.size):
             exponent = self.betas * self.energy.cost(site)
