@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.eigenproblem import EmpiricalModes
+from solvers.targets.learning_curves import LearningCurve, measure, sizes_between
 from theory.errors import ParameterError
 
 log = logging.getLogger("quenched")
@@ -27,16 +28,12 @@ SMALLEST, SIZES, POINTS = 5, 9, 60
 
 
 @dataclass(frozen=True, eq=False)
-class Pair:
-    """One task: its name, its modes, the theory's curve, its values at the simulated sizes, the simulation and the gap."""
+class Pair(LearningCurve):
+    """One task: its name, its modes, and what was measured with it."""
 
     name: str
     modes: EmpiricalModes
     ridge: float
-    curve: Any
-    at_sizes: Any
-    dots: Any
-    gap: dict[str, Any]
 
 
 def reproduce(
@@ -96,26 +93,19 @@ def _modes(data: str, pair: tuple[int, int]) -> EmpiricalModes:
 
 
 def _pair(model: Any, theory: Any, name: str, modes: EmpiricalModes, trials: int, seed: int, progress: bool) -> Pair:
-    from solvers.monte_carlo import Rows, simulate
-    from solvers.reproduction import universality_gap
-    from solvers.sweeps import sweep
+    from solvers.monte_carlo import Rows
 
     half = modes.pmf.size // 2
     ridge = RELATIVE_RIDGE * float(modes.eigenvalues.sum())
     task = {"ridge": ridge, "noise": 0.0, "eigenvalues": modes.eigenvalues, "target_power": modes.target_power}
-    sizes = np.unique(np.rint(np.geomspace(SMALLEST, half, SIZES)).astype(int))
-    wanted = ["E_g"]
-    curve = sweep(theory, P=np.geomspace(SMALLEST, half, POINTS), **task, observables=wanted)
-    at_sizes = sweep(theory, P=sizes, **task, observables=wanted)
+    sizes = sizes_between(SMALLEST, half, SIZES)
     start = time.perf_counter()
-    dots = simulate(
-        model, P=sizes, **task, trials=trials, seed=seed, observables=wanted, design={"Phi": Rows(modes.features)},
+    measured = measure(
+        model, theory, task, Rows(modes.features), sizes=sizes, points=POINTS, largest=half, trials=trials, seed=seed,
         progress=progress,
     )  # fmt: skip
-    log.info("%s: %d regressions in %.1f s", name, trials * len(sizes), time.perf_counter() - start)
-    measured = dots.observables["E_g"]
-    gap = universality_gap(np.asarray(at_sizes.observables["E_g"]), np.asarray(measured.mean), np.asarray(measured.stderr))
-    return Pair(name, modes, ridge, curve, at_sizes, dots, gap)
+    log.info("%s: curve and %d regressions in %.1f s", name, trials * len(sizes), time.perf_counter() - start)
+    return Pair(**vars(measured), name=name, modes=modes, ridge=ridge)
 
 
 def _modes_for(share: float, modes: EmpiricalModes) -> int:
@@ -130,24 +120,16 @@ def _numbers(pair: Pair) -> dict[str, Any]:
         "ridge": pair.ridge,
         "modes_for_half_of_the_power": _modes_for(0.5, pair.modes),
         "modes_for_90_percent_of_the_power": _modes_for(0.9, pair.modes),
-        "theory": pair.curve.to_json(),
-        "theory_at_sizes": pair.at_sizes.to_json(),
-        "simulation": pair.dots.to_json(),
-        "universality_gap": pair.gap,
+        **pair.numbers(),
     }
 
 
 def _arrays(pair: Pair) -> dict[str, NDArray]:
-    measured = pair.dots.observables["E_g"]
     return {
         "eigenvalues": pair.modes.eigenvalues,
         "target_power": pair.modes.target_power,
         "cumulative_power": pair.modes.cumulative_power,
-        "theory_P": np.asarray(pair.curve.axes["P"]),
-        "theory_E_g": np.asarray(pair.curve.observables["E_g"]),
-        "simulation_P": np.asarray(pair.dots.axes["P"]),
-        "simulation_E_g": np.asarray(measured.mean),
-        "simulation_stderr": np.asarray(measured.stderr),
+        **pair.arrays(),
     }
 
 

@@ -3,6 +3,9 @@
 The network's kernel is trained on images drawn uniformly. Test distributions at one Kullback-Leibler divergence from that are
 chosen by the theory to make the error small (beneficial) or large (detrimental); a training distribution is descended for the
 uniform test. Every choice is tried in the experiment, which knows nothing of the theory.
+
+The gap to real images depends strongly on the ridge and on the share of the images in training: on digits it is 10 to 21 % at the
+values below, and 27 to 58 % with a tenth of the ridge and up to half of the images.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.shifts import Shift
+from solvers.targets.learning_curves import LearningCurve, measure, sizes_between
 from theory.errors import ParameterError
 
 log = logging.getLogger("quenched")
@@ -31,15 +35,11 @@ NAMES = ("uniform", "beneficial test", "detrimental test", "descended training")
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
-    """One pair of distributions: theory along a curve and at the simulated sizes, the simulation and the gap between them."""
+class Case(LearningCurve):
+    """One pair of distributions, and what was measured with it."""
 
     name: str
     shift: Shift
-    curve: Any
-    at_sizes: Any
-    dots: Any
-    gap: dict[str, Any]
 
 
 def reproduce(
@@ -74,7 +74,7 @@ def reproduce(
         "divergence": DIVERGENCE,
         "trials": trials,
         "seed": seed,
-        "cases": {case.name: _numbers(case) for case in cases},
+        "cases": {case.name: case.numbers() for case in cases},
         "verdict": verdict.splitlines(),
     }
     arrays = {f"{case.name}:{key}": array for case in cases for key, array in _arrays(case).items()}
@@ -103,44 +103,17 @@ def _shifts(theory: Any, first: Shift, ridge: float) -> list[Shift]:
 
 
 def _case(model: Any, theory: Any, name: str, shift: Shift, ridge: float, trials: int, seed: int, progress: bool) -> Case:
-    from solvers.monte_carlo import simulate
-    from solvers.reproduction import universality_gap
-    from solvers.sweeps import sweep
-
     largest = round(LARGEST * len(shift.modes.pmf))
     task = {"ridge": ridge, "noise": 0.0, **shift.values}
-    sizes = np.unique(np.rint(np.geomspace(SMALLEST, largest, SIZES)).astype(int))
-    wanted = ["E_g"]
-    curve = sweep(theory, P=np.geomspace(SMALLEST, largest, POINTS), **task, observables=wanted)
-    at_sizes = sweep(theory, P=sizes, **task, observables=wanted)
-    dots = simulate(
-        model, P=sizes, **task, trials=trials, seed=seed, observables=wanted, design={"Phi": shift.rows()}, progress=progress
-    )
-    measured = dots.observables["E_g"]
-    gap = universality_gap(np.asarray(at_sizes.observables["E_g"]), np.asarray(measured.mean), np.asarray(measured.stderr))
-    return Case(name, shift, curve, at_sizes, dots, gap)
-
-
-def _numbers(case: Case) -> dict[str, Any]:
-    return {
-        "theory": case.curve.to_json(),
-        "theory_at_sizes": case.at_sizes.to_json(),
-        "simulation": case.dots.to_json(),
-        "universality_gap": case.gap,
-    }
+    measured = measure(
+        model, theory, task, shift.rows(), sizes=sizes_between(SMALLEST, largest, SIZES), points=POINTS, largest=largest,
+        trials=trials, seed=seed, progress=progress,
+    )  # fmt: skip
+    return Case(**vars(measured), name=name, shift=shift)
 
 
 def _arrays(case: Case) -> dict[str, NDArray]:
-    measured = case.dots.observables["E_g"]
-    return {
-        "train": np.asarray(case.shift.train),
-        "test": np.asarray(case.shift.test),
-        "theory_P": np.asarray(case.curve.axes["P"]),
-        "theory_E_g": np.asarray(case.curve.observables["E_g"]),
-        "simulation_P": np.asarray(case.dots.axes["P"]),
-        "simulation_E_g": np.asarray(measured.mean),
-        "simulation_stderr": np.asarray(measured.stderr),
-    }
+    return {"train": np.asarray(case.shift.train), "test": np.asarray(case.shift.test), **case.arrays()}
 
 
 def _verdict(data: str, pair: tuple[int, int], cases: Sequence[Case]) -> str:
