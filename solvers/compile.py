@@ -16,7 +16,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from solvers.envelopes import EnvelopeValues, slopes_of
+from solvers.envelopes import EnvelopeValues, named, slopes_of
 from solvers.modes.sums import EvenlySummed, Summed
 from solvers.numerics import numeric_functions
 from solvers.proximal import proximal_point
@@ -102,7 +102,8 @@ class Compiled:
         potential, omega, chi = e.args
         names = sorted(potential.free_symbols - {X}, key=sp.default_sort_key)
         if potential not in self._potentials:
-            slopes = sp.lambdify([X, *names], [potential.diff(X), potential.diff(X, 2)], modules=["scipy", "numpy"], cse=True)
+            written, own = named(potential, names)
+            slopes = sp.lambdify([X, *own], [written.diff(X), written.diff(X, 2)], modules=["scipy", "numpy"], cse=True)
             self._potentials[potential] = (f"_proximal{len(self._potentials)}", lambda *a: proximal_point(slopes, *a))
         call = sp.Function(self._potentials[potential][0])
         return call(*[self._lower(a) for a in (omega, chi, *names)])
@@ -112,7 +113,8 @@ class Compiled:
         potential, h = e.potential, e.names
         names = sorted(potential.free_symbols - set(h), key=sp.default_sort_key)
         if potential not in self._potentials:
-            at = cache(lambda n: sp.lambdify([*h, *names], slopes_of(potential, h, n), modules=["scipy", "numpy"], cse=True))
+            written, own = named(potential, names)
+            at = cache(lambda n: sp.lambdify([*h, *own], slopes_of(written, h, n), modules=["scipy", "numpy"], cse=True))
             self._potentials[potential] = (f"_envelope{len(self._potentials)}", partial(EnvelopeValues, at, len(h)))
         call = sp.Function(self._potentials[potential][0])(*[self._lower(a) for a in (*e.omega, *e.chi, *names)])
         return sp.Function("_derivative")(call, *map(sp.Integer, e.indices))

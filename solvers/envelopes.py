@@ -16,6 +16,12 @@ Lambdified = Callable[[int], Callable[..., Sequence[ArrayLike]]]
 """By order: all derivatives of the potential of that order, the last index running fastest."""
 
 
+def named(potential: sp.Expr, names: Sequence[sp.Symbol]) -> tuple[sp.Expr, list[sp.Symbol]]:
+    """A potential and its parameters, named for code: a bound variable's own name is none."""
+    own = {s: sp.Symbol(f"_p{i}", **s.assumptions0) for i, s in enumerate(names)}
+    return potential.xreplace(own), list(own.values())
+
+
 def slopes_of(potential: sp.Expr, h: Sequence[sp.Symbol], order: int) -> list[sp.Expr]:
     """All derivatives of an order, the last index running fastest."""
     return [potential.diff(*indices) if indices else potential for indices in product(h, repeat=order)]

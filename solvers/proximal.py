@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-STEPS = 100
+STEPS = 200
+LARGEST = 1e300
 
 
 def proximal_point(slopes: Callable[..., Any], omega: ArrayLike, chi: ArrayLike, *parameters: ArrayLike) -> NDArray:
@@ -16,26 +17,35 @@ def proximal_point(slopes: Callable[..., Any], omega: ArrayLike, chi: ArrayLike,
 
     V' increases, so that h lies between omega and omega - chi V'(omega).
     """
-    omega, chi, *given = np.broadcast_arrays(omega, chi, *parameters)
+    broadcast = np.broadcast_arrays(omega, chi, *parameters)
+    shape = broadcast[0].shape
+    omega, chi, *given = (np.asarray(a, dtype=float).reshape(-1) for a in broadcast)
+    found = omega.copy()
     with np.errstate(all="ignore"):
         far = omega - chi * slopes(omega, *given)[0]
-        low, high = np.minimum(far, omega), np.maximum(far, omega)
-        h = omega.astype(float)
+        found[~np.isfinite(omega) | np.isnan(far)] = np.nan
+        active = np.flatnonzero(np.isfinite(found))
+        low, high = np.minimum(far, omega)[active], np.maximum(far, omega)[active]
+        # Where V' has no number at ω the interval ends where the numbers do.
+        low, high = np.maximum(low, -LARGEST), np.minimum(high, LARGEST)
         last, before = high - low, high - low
         for _ in range(STEPS):
-            first, second = slopes(h, *given)
-            residual = h + chi * first - omega
+            if not active.size:
+                break
+            h, target, width = found[active], omega[active], chi[active]
+            first, second = slopes(h, *[g[active] for g in given])
+            # An infinite slope is a slope: the interval is halved there.
+            residual = h + width * first - target
             low, high = np.where(residual < 0, h, low), np.where(residual > 0, h, high)
-            trial = h - residual / (1 + chi * second)
+            trial = h - residual / (1 + width * second)
             # Newton's method may go round in a circle: where two steps have not halved it, the interval is.
             slow = np.abs(trial - h) > np.abs(before) / 2
             trial = np.where((trial >= low) & (trial <= high) & ~slow, trial, low + (high - low) / 2)
             last, before = trial - h, last
-            done = np.abs(trial - h) <= 4e-16 * (np.abs(h) + np.abs(omega))
-            h = np.where(np.isfinite(residual), trial, np.nan)
-            if np.all(done | np.isnan(h)):
-                break
-    return h
+            found[active] = np.where(np.isnan(residual), np.nan, trial)
+            moving = (np.abs(trial - h) > 4e-16 * (np.abs(h) + np.abs(target))) & ~np.isnan(residual)
+            active, low, high, last, before = (a[moving] for a in (active, low, high, last, before))
+    return found.reshape(shape)
 
 
 def joint_proximal_point(slopes: Callable[..., Any], count: int, *arguments: ArrayLike) -> NDArray:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from random import Random
 
 import sympy as sp
+from sympy.core.relational import Relational
+from sympy.functions.elementary.piecewise import ExprCondPair
 
 from theory.declaration.dimensions import Dim
 from theory.declaration.sites import Dot, sites
@@ -17,7 +19,16 @@ from theory.piecewise import KINKED
 
 def expanded(expression: sp.Expr) -> sp.Expr:
     """Arguments of functions expanded, so that fields that cancel are gone."""
-    return sp.expand(expression.replace(lambda e: isinstance(e, (sp.Function, *KINKED)), lambda e: e.func(*map(sp.expand, e.args))))
+    return sp.expand(expression.replace(lambda e: isinstance(e, (sp.Function, *KINKED)), lambda e: e.func(*map(_part, e.args))))
+
+
+def _part(argument: sp.Basic) -> sp.Basic:
+    """An argument expanded; of a case of several, the body and both sides of every comparison."""
+    if isinstance(argument, ExprCondPair):
+        compared = argument.cond.atoms(Relational)
+        condition = argument.cond.xreplace({r: r.func(sp.expand(r.lhs), sp.expand(r.rhs)) for r in compared})
+        return ExprCondPair(sp.expand(argument.expr), condition)
+    return sp.expand(argument)
 
 
 def split(expression: sp.Expr) -> sp.Expr:
@@ -36,7 +47,7 @@ def rows(expression: sp.Expr, every: Sequence[sp.Expr], over: Dim) -> list[tuple
     random, found = Random(0), []
     functions = expression.atoms(sp.Function, *KINKED)
     forms = [expression, *sorted({a for f in functions for a in f.args if isinstance(a, sp.Expr)}, key=sp.default_sort_key)]
-    relations = expression.atoms(sp.core.relational.Relational)
+    relations = expression.atoms(Relational)
     forms += sorted({r.lhs - r.rhs for r in relations}, key=sp.default_sort_key)
     for form in forms:
         slopes = [sp.diff(form, s) for s in every]

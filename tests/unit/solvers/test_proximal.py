@@ -16,3 +16,11 @@ def test_proximal_points_solve_their_equation(chi):
     omega = np.linspace(-40, 40, 4001)
     h = proximal_point(slopes, omega, chi)
     assert np.abs(h + chi * slopes(h)[0] - omega).max() < 1e-12 * chi + 1e-13 * 40
+
+
+def test_slopes_that_overflow_halve_the_interval():
+    """Counts of a Poisson law: V' = exp(h) - a is infinite at the first steps."""
+    omega, rate = np.linspace(-30.0, 40.0, 15), 1e5
+    h = proximal_point(lambda h, a: (np.exp(h) - a, np.exp(h)), omega, 1.0, rate)
+    assert np.abs(h + np.exp(h) - rate - omega).max() < 1e-9
+    assert np.isnan(proximal_point(lambda h: (h, np.ones_like(h)), np.array([np.nan, 1.0]), 1.0)).tolist() == [True, False]
