@@ -98,11 +98,11 @@ class Resolvent:
         for (degree,), coefficient in sp.Poly(sp.expand(above), v).terms():
             for term in sp.Add.make_args(sp.expand(coefficient / scale)):
                 outside, rest = term.as_independent(index, as_Add=False)
-                total += outside * self._power(degree - power, rest.xreplace({index: self.index}), weighted)
+                total += outside * self.power(degree - power, rest.xreplace({index: self.index}), weighted)
         return total
 
-    def _power(self, degree: int, rest: sp.Expr, weighted: bool) -> sp.Expr:
-        """Σ rest (1−u)^degree; negative powers are moments of the spectrum."""
+    def power(self, degree: int, rest: sp.Expr, weighted: bool) -> sp.Expr:
+        """Σ rest (1−u)^degree in names, with falling powers where ``weighted``; negative powers are moments of the spectrum."""
         if degree < 0:
             eta, ratio = self.array[self.index], self.slope / self.pole
             return sp.Add(*[sp.binomial(-degree, j) * ratio**j * self._name(0, 0, rest * eta**j) for j in range(1 - degree)])

@@ -52,6 +52,8 @@ def scalar(value: object, what: str = "number") -> sp.Expr:
     """
     if value is None or isinstance(value, (str, bool)):
         refuse(what, repr(value), "pass a number or a SymPy expression")
+    if isinstance(value, (int, sp.Integer)):
+        return sp.Integer(value)
     if getattr(value, "shape", ()) != ():
         refuse(what, f"an array ({type(value).__name__})", "declare it with Quenched(name, dim) and pass its values to the solver")
     try:

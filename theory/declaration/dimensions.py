@@ -15,17 +15,14 @@ class Spectrum(sp.Symbol):
     ``replicate(r)``, where every mode becomes r-fold: -1 (default) is eta -> eta/r.
     """
 
-    __slots__ = ("scaling",)
+    __slots__ = ("key", "scaling")
 
     @strict
     def __new__(cls, name, scaling=-1):
         new = sp.Symbol.__xnew__(cls, identifier(name, "Spectrum"), nonnegative=True)
         new.scaling = power(scaling, name)
+        new.key = f"spectrum:{new.name}^{new.scaling}"
         return new
-
-    @property
-    def key(self) -> str:
-        return f"spectrum:{self.name}^{self.scaling}"
 
     def _hashable_content(self):
         return (*super()._hashable_content(), self.key)
@@ -45,7 +42,7 @@ class Dim(sp.Symbol):
     ``finite`` dimension stays finite, such as the index of a given data point. DeclarationError on anything else.
     """
 
-    __slots__ = ("finite", "spectra")
+    __slots__ = ("finite", "key", "spectra")
 
     @strict
     def __new__(cls, name, *spectra, finite=False):
@@ -63,11 +60,8 @@ class Dim(sp.Symbol):
             refuse(f"spectra of the finite dimension {name}", ", ".join(names), "only infinite dimensions have modes")
         new = sp.Symbol.__xnew__(cls, name, positive=True)
         new.spectra, new.finite = made, finite
+        new.key = f"dim:{name}[{','.join(sorted(s.key for s in made))}]{':finite' * finite}"
         return new
-
-    @property
-    def key(self) -> str:
-        return f"dim:{self.name}[{','.join(sorted(s.key for s in self.spectra))}]{':finite' * self.finite}"
 
     def _hashable_content(self):
         return (*super()._hashable_content(), self.key, ",".join(s.name for s in self.spectra))

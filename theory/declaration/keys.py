@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 
 import sympy as sp
@@ -20,14 +21,19 @@ def canonical(part: object) -> str:
     if isinstance(part, sp.Dummy):
         return f"dummy:{part.name}:{part.dummy_index}"
     if isinstance(part, sp.Symbol):
-        known = ",".join(f"{name}={value}" for name, value in sorted(part.assumptions0.items()) if value is not None)
-        return f"symbol:{part.name}[{known}]"
+        return _symbol(part)
     if isinstance(part, sp.Basic) and part.args:
         arguments = [canonical(argument) for argument in part.args]
         if isinstance(part, (sp.Add, sp.Mul)):
             arguments.sort()
         return f"{type(part).__name__}({','.join(arguments)})"
     return f"{type(part).__name__}:{part}"
+
+
+@lru_cache(maxsize=4096)
+def _symbol(part: sp.Symbol) -> str:
+    known = ",".join(f"{name}={value}" for name, value in sorted(part.assumptions0.items()) if value is not None)
+    return f"symbol:{part.name}[{known}]"
 
 
 def digest(*parts: object) -> str:

@@ -58,6 +58,8 @@ class Prod(Mat):
         number, kept = sp.S.One, []
         for m in [f for matrix in matrices for f in (matrix.args if isinstance(matrix, Prod) else (matrix,))]:
             if isinstance(m, Diag):
+                if m.vector.expr == 1:
+                    continue
                 if kept and isinstance(kept[-1], Diag):
                     m = Diag(m.rows, kept.pop().vector * m.vector)
                 outside, inside = split_factor(m.vector.expr, m.rows)

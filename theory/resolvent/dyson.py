@@ -7,7 +7,7 @@ small matrices over the field of functions of its spectra.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import sympy as sp
@@ -16,7 +16,9 @@ from theory.declaration.dimensions import Dim, Spectrum
 from theory.declaration.matrices import Diag
 from theory.declaration.sites import Leaf, varies
 from theory.modes import ModeIndex
+from theory.ratios import Ratios
 from theory.replica.data import at_mode, plain, total
+from theory.resolvent.blocks import Inverse, Triangular
 from theory.resolvent.names import NamedTrace, Namer
 from theory.resolvent.pencil import Pencil, Random
 
@@ -84,21 +86,45 @@ class Dyson:
         entry |= {e: -sp.Add(*[c * rule.get(t, t) for c, t in terms]) for e, terms in self.sigma.items() if e not in pencil.fixed}
         return rows, cols, sp.Matrix(len(rows), len(cols), lambda i, j: entry.get((rows[i], cols[j]), sp.S.Zero))
 
-    def blocks(self, rule: Rule, parameters: Rule | None = None) -> dict[Block, sp.Expr]:
-        """The blocks of G that unknowns and output need, as functions of the spectra of their dimension and of the unknowns.
+    def entry(self, i: int, j: int, rule: Rule) -> sp.Expr:
+        """An entry of L₀ − Σ, with ``rule`` applied to the unknowns."""
+        fixed = plain(self.pencil.fixed.get((i, j), sp.S.Zero))
+        return fixed - sp.Add(*[c * rule.get(t, t) for c, t in self.sigma.get((i, j), [])])
 
-        ``rule`` replaces unknowns, and ``parameters`` then parameters.
-        """
-        pencil, found = self.pencil, {}
-        wanted = {u.block for u in self.unknowns.values()} | {(b, c) for b in pencil.u for c in pencil.v}
+    def order(self, dim: Dim, support: Collection[Block]) -> Triangular:
+        """The irreducible blocks of a dimension, entries outside of ``support`` being zero."""
+        rows, cols = ([i for i, d in side.items() if d == dim] for side in (self.pencil.rows, self.pencil.cols))
+        return Triangular(rows, cols, support)
+
+    @property
+    def wanted(self) -> list[Block]:
+        """The blocks of G that unknowns and output need."""
+        return sorted({u.block for u in self.unknowns.values()} | {(b, c) for b in self.pencil.u for c in self.pencil.v})
+
+    def roots(self) -> set[sp.Symbol]:
+        """Symbols of which square roots occur."""
+        parts = [*self.pencil.fixed.values(), *self.pencil.u.values(), *self.pencil.v.values()]
+        parts += [c for terms in self.sigma.values() for c, _ in terms] + [u.weight for u in self.unknowns.values()]
+        powers = set().union(*[plain(x).atoms(sp.Pow) for x in parts])
+        return {p.base for p in powers if p.exp.is_Rational and not p.exp.is_Integer and p.base.is_Symbol}
+
+    def inverses(self, ratios: Ratios, rule: Rule) -> dict[Dim, Inverse]:
+        """G of every dimension with ``rule`` applied to the unknowns."""
+        found = {}
         for dim in self.dimensions:
-            rows, cols, matrix = self.matrix_of(dim, rule)
-            sources = [j for j, c in enumerate(rows) if any(c == w for _, w in wanted)]
-            if sources:
-                answers = solved(matrix.xreplace(dict(parameters or {})), sources)
-                place = {(b, rows[j]): answers[i, n] for n, j in enumerate(sources) for i, b in enumerate(cols)}
-                found |= {block: x for block, x in place.items() if block in wanted and x != 0}
+            own = [e for e in {**self.pencil.fixed, **self.sigma} if self.pencil.rows[e[0]] == dim]
+            entries = {e: x for e in own if (x := ratios.of(self.entry(*e, rule)))}
+            found[dim] = Inverse(ratios, self.order(dim, entries), lambda i, j, entries=entries: entries[i, j])
         return found
+
+    def blocks(self, rule: Rule, wanted: Iterable[Block] | None = None) -> dict[Block, sp.Expr]:
+        """Blocks of G as functions of the spectra of their dimension and of the unknowns, to which ``rule`` is applied.
+
+        Those are all that unknowns and output need, or ``wanted``; vanishing ones are left out.
+        """
+        inverses = self.inverses(Ratios(self.roots()), rule)
+        places = [(b, c) for b, c in (self.wanted if wanted is None else wanted) if self.pencil.cols[b] == self.pencil.rows[c]]
+        return {(b, c): x.as_expr() for b, c in places if (x := inverses[self.pencil.rows[c]](b, c))}
 
     def output(self, blocks: Mapping[Block, sp.Expr]) -> sp.Expr:
         """The diagonal of the expression at the generic site."""
@@ -126,17 +152,6 @@ def _origin(leaf: Leaf) -> tuple[Leaf, bool, sp.Expr]:
     if "partner" in leaf.how:
         return leaf.how["partner"], leaf.how["turned"], leaf.how["correlation"]
     return leaf, False, sp.S.One
-
-
-def solved(matrix: sp.Matrix, columns: Sequence[int]) -> sp.Matrix:
-    """Columns of the inverse of a matrix of rational functions; square roots of symbols are made rational first."""
-    roots = {p.base for p in matrix.atoms(sp.Pow) if p.exp.is_Rational and not p.exp.is_Integer and p.base.is_Symbol}
-    there = {s: sp.Dummy(s.name, positive=True) for s in sorted(roots, key=str)}
-    plain_matrix = matrix.xreplace({s: r**2 for s, r in there.items()}) if roots else matrix
-    unit = sp.Matrix(matrix.rows, len(columns), lambda i, n: int(i == columns[n]))
-    reduced, _ = plain_matrix.row_join(unit).to_DM().to_field().to_sparse().rref()
-    answer = reduced.to_Matrix()[:, matrix.cols :]
-    return answer.xreplace({r: sp.sqrt(s) for s, r in there.items()}) if roots else answer
 
 
 def traced(dim: Dim, expression: sp.Expr) -> sp.Expr:

@@ -40,9 +40,15 @@ class Namer:
     def __init__(self) -> None:
         self.inverses: dict[str, tuple[str, Mat]] = {}
         self.symbols: dict[str, NamedTrace] = {}
+        self.known: dict[str, tuple[sp.Integer, NamedTrace]] = {}
 
     def symbol(self, matrix: Mat) -> tuple[sp.Integer, NamedTrace]:
         """A sign and the symbol, with the trace of ``matrix`` as their product."""
+        if matrix.key not in self.known:
+            self.known[matrix.key] = self._symbol(matrix)
+        return self.known[matrix.key]
+
+    def _symbol(self, matrix: Mat) -> tuple[sp.Integer, NamedTrace]:
         matrix = _signed(matrix)
         sign = -1 if _negative(matrix) else 1
         if sign < 0:

@@ -19,6 +19,7 @@ from theory.declaration.matrix import Mat
 from theory.declaration.sites import Leaf, generic
 from theory.errors import DerivationError
 from theory.replica.data import given
+from theory.resolvent.later import Later
 
 LARGEST = 40
 """Blocks of the largest pencil that is derived."""
@@ -142,8 +143,8 @@ class _Realisation:
             there, back = inner.response(b, c), inner.into[b] @ after
             return back if there is None else back - there
 
-        into = {col: matrix} | {b: m @ matrix for b, m in inner.into.items()}
-        out = {row: matrix} | {c: matrix @ m for c, m in inner.out.items()}
+        into = Later({col: lambda: matrix} | {b: lambda b=b: inner.into[b] @ matrix for b in inner.into})
+        out = Later({row: lambda: matrix} | {c: lambda c=c: matrix @ inner.out[c] for c in inner.out})
         rows, cols = {row: matrix.rows} | inner.rows, {col: matrix.cols} | inner.cols
         return reduced(Pencil(rows, cols, fixed, random, {col: sp.S.One}, {row: sp.S.One}, into, out, response))
 
@@ -159,25 +160,25 @@ def _sum(matrix: Mat, parts: list[Pencil], number: Iterator[int]) -> Pencil:
     """One variable for the input and one for the sum, so that sums of random matrices act on one block and not on several."""
     rows, cols, fixed, random = _joined(parts)
     source, result, entry, total = (next(number) for _ in range(4))
-    u, v, into, out = {}, {}, {}, {}
-    for p in parts:
-        u, v, into, out = u | p.u, v | p.v, into | p.into, out | p.out
+    u, v = ({k: x for p in parts for k, x in side(p).items()} for side in (lambda p: p.u, lambda p: p.v))
+    into = {b: lambda b=b, p=p: p.into[b] for p in parts for b in p.into}
+    out = {c: lambda c=c, p=p: p.out[c] for p in parts for c in p.out}
     left, right = Diag(matrix.rows), Diag(matrix.cols)
 
     def response(b: int, c: int) -> Mat | None:
         if c == source:
-            return into[b]
+            return inputs[b]
         if b == total:
-            return out[c]
+            return outputs[c]
         return next((p.response(b, c) for p in parts if b in p.into and c in p.out), None)
 
     fixed |= {(result, b): -x for b, x in u.items()} | {(c, entry): -x for c, x in v.items()}
     fixed |= {(source, entry): sp.S.One, (result, total): sp.S.One}
-    into |= {entry: right, total: matrix}
-    out |= {source: matrix, result: left}
+    inputs = Later(into | {entry: lambda: right, total: lambda: matrix})
+    outputs = Later(out | {source: lambda: matrix, result: lambda: left})
     rows |= {source: matrix.cols, result: matrix.rows}
     cols |= {entry: matrix.cols, total: matrix.rows}
-    return Pencil(rows, cols, fixed, random, {total: sp.S.One}, {source: sp.S.One}, into, out, response)
+    return Pencil(rows, cols, fixed, random, {total: sp.S.One}, {source: sp.S.One}, inputs, outputs, response)
 
 
 def _product(first: Pencil, left: Mat, second: Pencil, right: Mat) -> Pencil:
@@ -189,9 +190,9 @@ def _product(first: Pencil, left: Mat, second: Pencil, right: Mat) -> Pencil:
             return first.response(b, c) if c in first.out else first.into[b] @ second.out[c]
         return second.response(b, c) if c in second.out else None
 
-    into = {b: m @ right for b, m in first.into.items()} | dict(second.into)
-    out = dict(first.out) | {c: left @ m for c, m in second.out.items()}
-    return Pencil(rows, cols, fixed, random, first.u, second.v, into, out, response)
+    into = {b: lambda b=b: first.into[b] @ right for b in first.into} | {b: lambda b=b: second.into[b] for b in second.into}
+    out = {c: lambda c=c: first.out[c] for c in first.out} | {c: lambda c=c: left @ second.out[c] for c in second.out}
+    return Pencil(rows, cols, fixed, random, first.u, second.v, Later(into), Later(out), response)
 
 
 def reduced(pencil: Pencil) -> Pencil:

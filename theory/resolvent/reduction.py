@@ -8,7 +8,6 @@ are verified symbolically in the end.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 import sympy as sp
 from sympy.utilities.iterables import strongly_connected_components
@@ -16,35 +15,16 @@ from sympy.utilities.iterables import strongly_connected_components
 from theory.declaration.dimensions import Dim
 from theory.declaration.sites import varies
 from theory.errors import DerivationError
-from theory.resolvent.dyson import Block, Dyson, Unknown, traced
+from theory.ratios import Ratio
+from theory.resolvent.core import INSTEAD, Core, Rule
+from theory.resolvent.dyson import Dyson, traced
 from theory.resolvent.elimination import eliminated, factored, numerator, positive_ratio
+from theory.resolvent.linear import Row, solved
 from theory.resolvent.names import NamedTrace
 from theory.resolvent.sums import Pole, Sums, linear_poles
+from theory.resolvent.tower import Tower
 from theory.saddle import opaque, solve_linear
 from theory.symbols import kappa, size
-
-Rule = dict[sp.Symbol, sp.Expr]
-INSTEAD = "derive(reduce=False), and solve the Dyson equation with solvers.solve_dyson"
-"""What to do where there is no reduction."""
-
-
-@dataclass
-class Core:
-    """A nonlinear component of the unknowns.
-
-    ``kappas`` says what its effective ridges stand for, ``unknowns`` what is left beside them; ``equations`` for both are
-    numerators that vanish. ``bare`` are the site expressions that the members are sums of, ``eliminated`` forms of those that are
-    eliminated, ``ridges`` the parameters solved for. In a ``grown`` core nothing is eliminated: ``maps`` give its traces anew.
-    """
-
-    unknowns: list[NamedTrace]
-    kappas: dict[sp.Symbol, sp.Expr]
-    equations: list[sp.Expr]
-    bare: dict[NamedTrace, sp.Expr]
-    eliminated: dict[NamedTrace, tuple[sp.Expr, ...]] = field(default_factory=dict)
-    ridges: Rule = field(default_factory=dict)
-    grown: bool = False
-    maps: Rule = field(default_factory=dict)
 
 
 class Signed(DerivationError):
@@ -61,26 +41,20 @@ class Reduction:
 
     def __init__(self, equations: Sequence[Dyson], coincidences: Mapping[NamedTrace, sp.Expr], grown: bool = False) -> None:
         self.dysons, self.grown = list(equations), grown
-        self.coincidences = dict(coincidences)
-        self.sums, self.cores = Sums(), []
-        self.rule: Rule = {t: v for t, v in coincidences.items() if v == 0}
-        self.home: dict[NamedTrace, tuple[Dyson, Unknown]] = {}
-        for dyson in sorted(self.dysons, key=len):
-            for t, unknown in dyson.unknowns.items():
-                self.home.setdefault(t, (dyson, unknown))
-        self.kept = [t for t in self.home if t not in coincidences]
-        self._cache: dict[int, dict[Block, sp.Expr]] = {}
+        self.tower = Tower(self.dysons, coincidences)
+        self.home = self.tower.home
+        self.sums, self.cores = Sums(self.tower.ratios), []
+        self.rule: Rule = {}
+        self._reach: dict[NamedTrace, set[int]] = {}
         self._run()
+
+    @property
+    def coincidences(self) -> Rule:
+        return self.tower.coincidences
 
     @property
     def ridges(self) -> Rule:
         return {ridge: value for core in reversed(self.cores) for ridge, value in core.ridges.items()}
-
-    def blocks(self, dyson: Dyson) -> dict[Block, sp.Expr]:
-        """Blocks of G in the unknowns, those that vanish or coincide replaced."""
-        if id(dyson) not in self._cache:
-            self._cache[id(dyson)] = dyson.blocks(self.coincidences)
-        return self._cache[id(dyson)]
 
     def inserted(self, expression: sp.Expr) -> sp.Expr:
         """An expression in the unknowns with everything known so far."""
@@ -92,51 +66,58 @@ class Reduction:
 
     def site(self, t: NamedTrace) -> tuple[Dim, sp.Expr]:
         """The dimension of a trace, and what is summed over it."""
-        dim, expression = self.bare[t]
-        return dim, self.inserted(expression)
+        return self._dim(t), self.inserted(self.bare[t].as_expr())
 
-    def _bare(self, t: NamedTrace) -> tuple[Dim, sp.Expr]:
-        dyson, unknown = self.home[t]
-        return unknown.dim, unknown.weight * self.blocks(dyson).get(unknown.block, sp.S.Zero)
+    def _dim(self, t: NamedTrace) -> Dim:
+        return self.home[t][1].dim
 
     def _run(self) -> None:
-        self.bare = {t: self._bare(t) for t in self.home}
+        self._begin()
         while self.grown and (doubtful := [t for t, v in self.coincidences.items() if not self._evident(t, v)]):
-            self.coincidences = {t: v for t, v in self.coincidences.items() if t not in doubtful}
-            self.rule = {t: v for t, v in self.coincidences.items() if v == 0}
-            self.kept = [t for t in self.home if t not in self.coincidences]
-            self._cache.clear()
-            self.bare = {t: self._bare(t) for t in self.home}
-        edges = [(t, u) for t in self.kept for u in self.kept if u in self.bare[t][1].free_symbols]
+            self.tower.merge({t: v for t, v in self.coincidences.items() if t not in doubtful})
+            self._begin()
+        edges = [(t, u) for t in self.kept for u in self.tower.traces(self.bare[t]) if u in self.kept]
         for component in strongly_connected_components((self.kept, edges)):
             members = [t for t in self.kept if t in set(component)]
-            sites = {t: self._solved(self.site(t)[1]) for t in members}
-            if self._linear(members, sites):
-                self._solve_linear(members, sites)
+            reach = set().union(*[self._reach.get(u, set()) for t in members for u in self.tower.traces(self.bare[t])])
+            level = self.tower.level(self._parameters_through(reach))
+            linear = self._linear(members, {t: level.site(t) for t in members})
+            if linear is None:
+                reach = reach | {len(self.cores)}
+                self._solve_core(members, reach)
             else:
-                self._solve_core(members)
+                self._solve_linear(members, linear)
+            self._reach |= dict.fromkeys(members, reach)
 
-    def _solved(self, expression: sp.Expr) -> sp.Expr:
-        return expression.xreplace(self.rule)
+    def _begin(self) -> None:
+        self.rule = {t: v for t, v in self.coincidences.items() if v == 0}
+        self.kept = [t for t in self.home if t not in self.coincidences]
+        self.bare = {t: self.tower.bare(t) for t in self.home}
 
-    @staticmethod
-    def _linear(members: list[NamedTrace], sites: Mapping[NamedTrace, sp.Expr]) -> bool:
-        for expression in sites.values():
-            inside = [t for t in members if t in expression.free_symbols]
-            above, below = sp.fraction(sp.together(expression))
-            if below.free_symbols & set(members) or (inside and sp.Poly(above, *inside).total_degree() > 1):
-                return False
-        return True
+    def _parameters_through(self, reach: Iterable[int]) -> dict[sp.Symbol, Ratio]:
+        """The ridges through effective ones of the cores in ``reach``: of the last one, where several share a ridge."""
+        rule: dict[sp.Symbol, Ratio] = {}
+        for number in sorted(reach):
+            rule |= {ridge: self.tower.ratios.of(value, rule) for ridge, value in self.cores[number].ridges.items()}
+        return rule
 
-    def _solve_linear(self, members: list[NamedTrace], sites: Mapping[NamedTrace, sp.Expr]) -> None:
-        rows = []
+    def _linear(self, members: list[NamedTrace], sites: Mapping[NamedTrace, Ratio]) -> dict[NamedTrace, Row] | None:
+        """The coefficients of the members in their own equations; None where these are not linear."""
+        if any(site.coefficients(members) is None for site in sites.values()):
+            return None
+        slopes = {t: self.sums.total(self._dim(t), site).coefficients(members) for t, site in sites.items()}
+        return {t: row for t, row in slopes.items() if row is not None}
+
+    def _solve_linear(self, members: list[NamedTrace], slopes: Mapping[NamedTrace, Row]) -> None:
+        one, matrix, right = self.tower.ratios.one, {}, {}
+        for i, t in enumerate(members):
+            right[i] = {None: slopes[t].get(None, self.tower.ratios.zero)}
+            matrix[i] = {u: -x for u, x in slopes[t].items() if u is not None}
+            matrix[i][t] = matrix[i][t] + one if t in matrix[i] else one
+        values = solved(self.tower.ratios, matrix, right)
         for t in members:
-            above, below = sp.fraction(self._ridgeless(self.sums.named(self.home[t][1].dim, sites[t])))
-            rows.append(above - t * below)
-        matrix, right = sp.linear_eq_to_matrix(rows, members)
-        a, b = matrix.to_DM().to_field().unify(right.to_DM().to_field())
-        for t, value in zip(members, a.lu_solve(b).to_Matrix(), strict=True):
-            self.rule[t] = factored(value)
+            self.tower.value[t] = values[t].get(None, self.tower.ratios.zero)
+            self.rule[t] = self.tower.value[t].factor()
 
     def _ridgeless(self, expression: sp.Expr) -> sp.Expr:
         """Ridges through effective ones: of the last core that the expression depends on, where several share a ridge."""
@@ -151,8 +132,8 @@ class Reduction:
         named = {s for s, value in self.sums.meaning.items() if value.free_symbols & set(core.kappas)}
         return set(core.kappas) | named
 
-    def _solve_core(self, members: list[NamedTrace]) -> None:
-        core = Core(list(members), {}, [], {t: self.bare[t][1] for t in members}, grown=self.grown)
+    def _solve_core(self, members: list[NamedTrace], reach: set[int]) -> None:
+        core = Core(list(members), {}, [], {t: self.bare[t].as_expr() for t in members}, grown=self.grown)
         for t, site in core.bare.items():
             if not self.grown and not positive_ratio(site):
                 raise Signed(f"reduction: {t} sums {site}, with terms of both signs; it may have several values; {INSTEAD}")
@@ -172,16 +153,18 @@ class Reduction:
             self.sums.poles.append(Pole(name, shared, spectrum, dim))
         if self.grown:
             self.sums.known.update(members)
-            core.maps = {t: traced(self.home[t][1].dim, self._solved(self.site(t)[1])) for t in members}
+            core.maps = {t: traced(self.home[t][1].dim, self.site(t)[1].xreplace(self.rule)) for t in members}
         else:
             self._eliminate(core, members, remaining)
         self.cores.append(core)
+        through = self._parameters_through(reach)
+        self.tower.value |= {t: self.tower.ratios.of(self.rule[t], through) for t in members if t in self.rule}
 
     def _pole(self, remaining: list[NamedTrace]) -> tuple | None:
         done = {p.kappa for p in self.sums.poles}
         for t in remaining:
             dim, expression = self.site(t)
-            expression = sp.factor(self._solved(expression))
+            expression = sp.factor(expression.xreplace(self.rule))
             for spectrum, constant, slope in linear_poles([expression], set(remaining)):
                 if self.grown and slope.xreplace(dict.fromkeys(self.home, sp.S.Zero)) == 0:
                     continue  # there is no such ridge where the traces grow from
@@ -201,7 +184,7 @@ class Reduction:
         equations, values = [], {}
         for t in members:
             dim, expression = self.site(t)
-            values[t] = self._ridgeless(self.sums.named(dim, self._solved(expression)))
+            values[t] = self._ridgeless(self.sums.named(dim, expression.xreplace(self.rule)))
             equations.append(numerator(self.rule.get(t, t) - values[t]))
         left, solved = eliminated(equations, remaining, self._parameters(equations))
         core.unknowns = [t for t in remaining if t not in solved]
@@ -227,23 +210,27 @@ class Reduction:
 
     def output(self, dyson: Dyson) -> sp.Expr:
         """The diagonal of an expression in effective ridges, at the generic site."""
-        return factored(self._ridgeless(dyson.output(self.blocks(dyson)).xreplace(self.known())))
+        reach = set().union(*[self._reach.get(t, set()) for t in self._kept_in(self.tower.output_traces(dyson))])
+        return self.tower.level(self._parameters_through(reach)).output(dyson).factor()
+
+    def _kept_in(self, traces: Iterable[NamedTrace]) -> set[NamedTrace]:
+        """The traces that others stand for."""
+        return {self.coincidences.get(t, t).as_coeff_Mul()[1] for t in traces}
 
     def _evident(self, t: NamedTrace, value: sp.Expr) -> bool:
         """Whether the equation of a dropped or merged unknown is that of the one which it equals."""
-        dim, expression = self.bare[t]
         sign, other = value.as_coeff_Mul()
-        home, equal = (dim, sp.S.Zero) if value == 0 else self.bare[other]
-        return home == dim and sp.cancel(expression - sign * equal) == 0
+        if value == 0:
+            return not self.bare[t]
+        return self._dim(t) == self._dim(other) and not self.bare[t] - self.tower.ratios.of(sign) * self.bare[other]
 
     def verify(self) -> None:
         """Every dropped or merged unknown satisfies its own equation; DerivationError otherwise."""
         for t, value in self.coincidences.items():
             if self._evident(t, value):
                 continue
-            dim, expression = self.site(t)
-            named = self._ridgeless(self.sums.named(dim, self._solved(expression)))
-            rest = factored(self._ridgeless(named - value.xreplace(self.rule)))
-            if rest != 0 and factored(self.sums.separated(rest)) != 0:
+            reach = set().union(*[self._reach.get(u, set()) for u in self.tower.traces(self.bare[t])])
+            site = self.tower.level(self._parameters_through(reach)).site(t)
+            rest = self.sums.total(self._dim(t), site) - self.tower.known(t)
+            if rest and factored(self._ridgeless(self.sums.separated(self._ridgeless(rest.as_expr())))) != 0:
                 raise DerivationError(f"reduction: {t} is not {value}, as its expansion suggests; {INSTEAD}")
-

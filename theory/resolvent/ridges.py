@@ -19,8 +19,8 @@ from theory.equations import Unknown
 from theory.errors import DerivationError
 from theory.modes import ModeIndex
 from theory.normal_form import SumName, falling_form, residual_forms
+from theory.resolvent.core import INSTEAD, Core
 from theory.resolvent.elimination import positive, positive_ratio
-from theory.resolvent.reduction import INSTEAD, Core
 from theory.resolvent.sums import Pole, Sums
 
 LONGEST = 200

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import sympy as sp
 
-from theory.averages import ModeSum
+from theory.averages import Average, ModeSum
 from theory.declaration.dimensions import Dim, Spectrum
 from theory.declaration.sites import split_factor, varies
 from theory.modes import ModeIndex
 from theory.normal_form import Resolvent, SumName
+from theory.ratios import Ratio, Ratios
 from theory.replica.data import array_of, at_mode, plain
-from theory.resolvent.dyson import traced
 from theory.resolvent.names import NamedTrace
+from theory.symbols import size
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,8 @@ class Pole:
 class Sums:
     """The names in use. A sum with one effective ridge goes into its degrees of freedom, others are split into monomials."""
 
-    def __init__(self) -> None:
+    def __init__(self, ratios: Ratios | None = None) -> None:
+        self.ratios = Ratios() if ratios is None else ratios
         self.poles: list[Pole] = []
         self.meaning: dict[sp.Symbol, sp.Expr] = {}
         self.by_sum: dict[sp.Expr, sp.Symbol] = {}
@@ -43,16 +46,61 @@ class Sums:
 
     def named(self, dim: Dim, expression: sp.Expr) -> sp.Expr:
         """Trace over ``dim`` of a function of its spectra, in names."""
-        if not varies(expression):
-            return plain(dim * expression)
+        return self.total(dim, self.ratios.of(expression)).factor()
+
+    def total(self, dim: Dim, site: Ratio) -> Ratio:
+        """As :meth:`named`, of a ratio."""
+        moving = {s for s in site.symbols if self._moves(s)}
+        if not moving:
+            return site * self.ratios.of(size(dim.name))
         for pole in self.poles:
-            others = {p.kappa for p in self.poles if p != pole} & expression.free_symbols
-            if pole.dim == dim and pole.spectrum in expression.free_symbols and not others:
-                written, names = pole.resolvent.named(traced(dim, expression))
-                if not written.atoms(ModeSum):
-                    rule = {name: self.named_as(name, pole) for name in names}
-                    return sp.factor(written.xreplace(rule)) if any(k != v for k, v in rule.items()) else written
-        return self._monomials(dim, expression)
+            others = {p.kappa for p in self.poles if p != pole} & site.symbols
+            inside = pole.dim == dim and not others and any(pole.spectrum in s.free_symbols for s in moving)
+            if inside and (written := self._in_basis(pole, site, moving)) is not None:
+                return written
+        return self._monomials(dim, site, moving)
+
+    @staticmethod
+    def _moves(generator: sp.Expr) -> bool:
+        return not isinstance(generator, Average) and varies(generator)
+
+    def _in_basis(self, pole: Pole, site: Ratio, moving: set[sp.Expr]) -> Ratio | None:
+        """The sum in degrees of freedom of an effective ridge; None where the site has other denominators.
+
+        In v = κ/(κ + b s) and with s = κ (1 − v)/(b v) every term is a polynomial in v, divided by some power of it.
+        """
+        ratios, resolvent = self.ratios, pole.resolvent
+        whole = ratios.of(pole.kappa + plain(pole.slope) * pole.spectrum)
+        number, powers = ratios.factored(whole.above)
+        (own,) = [i for i in powers if any(pole.spectrum in s.free_symbols for s in ratios.inside(i))]
+        degree, constant = site.below.get(own, 0), {i: p for i, p in site.below.items() if i != own}
+        if any(ratios.inside(i) & moving for i in constant):
+            return None
+        ridge, slope = ratios.of(pole.kappa), ratios.of(plain(pole.slope))
+        front = ratios.over(number, {i: p for i, p in powers.items() if i != own}, whole.below) / ridge
+        front = front**degree * ratios.over(1, {}, constant)
+        names = sorted(moving, key=str)
+        found: dict[tuple[int, sp.Expr], list[Ratio]] = {}
+        for exponents, coefficient in site.collected(names).items():
+            factors = dict(zip(names, exponents, strict=True))
+            count = 2 * factors.pop(pole.spectrum, 0) + factors.pop(sp.sqrt(pole.spectrum), 0)
+            if count % 2:
+                return None
+            rest, count = sp.Mul(*[f**p for f, p in factors.items()]), count // 2
+            term = coefficient * front * (ridge / slope) ** count
+            for i in range(count + 1):
+                sign = ratios.of(sp.Integer((-1) ** i * math.comb(count, i)))
+                found.setdefault((degree - count + i, rest), []).append(sign * term)
+        weighted = any(rest != 1 for _, rest in found)
+        total = []
+        for (exponent, rest), terms in found.items():
+            if coefficient := ratios.sum(terms):
+                total.append(coefficient * self._name_of(pole, exponent, at_mode(rest, resolvent.index), weighted))
+        return ratios.sum(total)
+
+    def _name_of(self, pole: Pole, exponent: int, rest: sp.Expr, weighted: bool) -> Ratio:
+        written = pole.resolvent.power(exponent, rest, weighted)
+        return self.ratios.of(written.xreplace({s: self.named_as(s, pole) for s in written.free_symbols if isinstance(s, SumName)}))
 
     def named_as(self, name: SumName, pole: Pole) -> sp.Expr:
         """A name of its own for each effective ridge; plain sums always as df_m, the number of modes being the size."""
@@ -70,21 +118,22 @@ class Sums:
         self.meaning[symbol] = pole.resolvent.sum_of(name)
         return symbol
 
-    def _monomials(self, dim: Dim, expression: sp.Expr) -> sp.Expr:
+    def _monomials(self, dim: Dim, site: Ratio, moving: set[sp.Expr]) -> Ratio:
         """What multiplies each product of per-mode data stands in front of its sum."""
-        above, below = sp.fraction(sp.cancel(expression))
-        index, found = ModeIndex(dim.name, "k"), sp.S.Zero
-        below = sp.factor(below)
-        moving = sp.Mul(*[f for f in sp.Mul.make_args(below) if varies(f)])
-        for term in sp.Add.make_args(sp.expand(above)):
-            inside = [f for f in sp.Mul.make_args(term) if varies(f)]
-            body = sp.Mul(*inside) / moving
-            outside = term / sp.Mul(*inside) / (below / moving)
+        ratios, index, names = self.ratios, ModeIndex(dim.name, "k"), sorted(moving, key=str)
+        inside = {i: p for i, p in site.below.items() if ratios.inside(i) & moving}
+        below = ratios.over(1, {}, inside).as_expr()
+        outside, found = ratios.over(1, {}, {i: p for i, p in site.below.items() if i not in inside}), []
+        for exponents, coefficient in site.collected(names).items():
+            body = sp.Mul(*[f**p for f, p in zip(names, exponents, strict=True)]) * below
+            if not varies(body):
+                found.append(coefficient * outside * ratios.of(size(dim.name)))
+                continue
             name = self._opaque(ModeSum(at_mode(body, index), index))
             if name in self.meaning:
                 self.sites[name] = dim, body
-            found += plain(outside) * name
-        return found
+            found.append(coefficient * outside * ratios.of(name))
+        return ratios.sum(found)
 
     def separated(self, expression: sp.Expr) -> sp.Expr:
         """Sums over several effective ridges by those over one each: there are no relations left, but poles where two are equal."""

@@ -8,7 +8,7 @@ from theory.averages import ModeSum
 from theory.declaration import Diag, Dim, Expression, Gaussian, Tr
 from theory.modes import ModeArray, ModeIndex
 from theory.resolvent import derive
-from theory.resolvent.dyson import Dyson, solved
+from theory.resolvent.dyson import Dyson
 from theory.resolvent.names import LONGEST, Namer
 from theory.resolvent.pencil import linearise
 from theory.symbols import size
@@ -91,7 +91,11 @@ def test_covariances_go_where_they_belong():
     assert {c for found in dyson.sigma.values() for c, _ in found} <= {lam * rho, lam * eta, -lam * rho, -lam * eta}
 
 
-def test_inverse_with_square_roots():
-    matrix = sp.Matrix([[lam, sp.sqrt(eta)], [-sp.sqrt(eta), 1]])
-    assert (matrix * solved(matrix, [0, 1])).applyfunc(sp.simplify) == sp.eye(2)
-    assert solved(matrix, [1]) == solved(matrix, [0, 1])[:, 1:]
+def test_blocks_invert_the_matrix_square_roots_and_all():
+    root = Diag(M, sp.sqrt(eta))
+    dyson = self_energy(X @ root @ (root @ X.T @ X @ root + lam).inv @ X.T)
+    for dim in dyson.dimensions:
+        rows, cols, matrix = dyson.matrix_of(dim, {})
+        blocks = dyson.blocks({}, [(b, c) for b in cols for c in rows])
+        inverse = sp.Matrix(len(cols), len(rows), lambda i, j, r=rows, c=cols, g=blocks: g.get((c[i], r[j]), sp.S.Zero))
+        assert (matrix * inverse).applyfunc(sp.simplify) == sp.eye(len(rows))
