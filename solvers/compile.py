@@ -7,27 +7,22 @@ are safe, averages nest, parameters broadcast, and complex parameters work.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
-from functools import cache, lru_cache, partial, reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from solvers.envelopes import EnvelopeValues, named, slopes_of
+from solvers.calls import Calls
 from solvers.modes.sums import EvenlySummed, Summed
 from solvers.numerics import numeric_functions
-from solvers.proximal import proximal_point
 from solvers.quadrature import gaussian_rule, half_line_rule
-from solvers.trees import tree_function, tree_values
 from theory.averages import CONTINUOUS, Average, Bound, ModeSum
-from theory.envelope import Envelope
 from theory.errors import ParameterError
 from theory.modes import ModeArray, ModeIndex, ModeValue
-from theory.proximal import Proximal, X
-from theory.replica.folded import Sensitivity, TreeAverage
 from theory.special import Support
 
 BLOCK = 1 << 21
@@ -56,14 +51,14 @@ class Compiled:
         self.bounds = sorted({a.bound for e in self.expressions for a in e.atoms(Average)}, key=lambda b: (b.kind, b.height))
         self.axes = {b: -1 - i for i, b in enumerate([*self.free, *self.bounds])}
         self._leaves: dict[Any, sp.Symbol] = {}
-        self._potentials: dict[sp.Expr, tuple[str, Any]] = {}
+        self._calls = Calls(self._lower, self._leaf, _plain, _cut, nodes)
         self._together: set[frozenset[Any]] = set()
         lowered = [self._lower(e) for e in self.expressions]
         for expression in self.expressions:
             self._note_axes(expression)
         names = {s: self._leaf(("scalar", s)) for s in self.scalars}
         lowered = [e.xreplace(names) for e in lowered]
-        own = {**numeric_functions(stepped), **dict(self._potentials.values())}
+        own = {**numeric_functions(stepped), **self._calls.functions}
         self._function = sp.lambdify(list(self._leaves.values()), lowered, modules=[own, "scipy", "numpy"], cse=True)
 
     def _leaf(self, key: Any) -> sp.Symbol:
@@ -77,12 +72,8 @@ class Compiled:
         if isinstance(e, Average):
             kind = EvenlySummed if e.bound.kind == "" else Summed
             return kind(self._lower(e.body), self._leaf(("weight", e.bound)), self.axes[e.bound])
-        if isinstance(e, Proximal):
-            return self._proximal(e)
-        if isinstance(e, Envelope):
-            return self._envelope(e)
-        if isinstance(e, (TreeAverage, Sensitivity)):
-            return self._tree(e)
+        if (call := self._calls.written(e)) is not None:
+            return call
         if isinstance(e, ModeValue):
             return self._leaf(("entry", e.array, e.indices))
         if isinstance(e, Bound):
@@ -96,36 +87,6 @@ class Compiled:
         axes = frozenset().union(*(self._note_axes(a) for a in e.args))
         self._together.add(axes)
         return axes - {e.bound} if isinstance(e, Average) else axes
-
-    def _proximal(self, e: Proximal) -> sp.Expr:
-        """A call of the solver of h + χ V'(h) = ω, with the parameters of V as further arguments."""
-        potential, omega, chi = e.args
-        names = sorted(potential.free_symbols - {X}, key=sp.default_sort_key)
-        if potential not in self._potentials:
-            written, own = named(potential, names)
-            slopes = sp.lambdify([X, *own], [written.diff(X), written.diff(X, 2)], modules=["scipy", "numpy"], cse=True)
-            self._potentials[potential] = (f"_proximal{len(self._potentials)}", lambda *a: proximal_point(slopes, *a))
-        call = sp.Function(self._potentials[potential][0])
-        return call(*[self._lower(a) for a in (omega, chi, *names)])
-
-    def _envelope(self, e: Envelope) -> sp.Expr:
-        """A derivative of what is solved for once: equal calls are made once."""
-        potential, h = e.potential, e.names
-        names = sorted(potential.free_symbols - set(h), key=sp.default_sort_key)
-        if potential not in self._potentials:
-            written, own = named(potential, names)
-            at = cache(lambda n: sp.lambdify([*h, *own], slopes_of(written, h, n), modules=["scipy", "numpy"], cse=True))
-            self._potentials[potential] = (f"_envelope{len(self._potentials)}", partial(EnvelopeValues, at, len(h)))
-        call = sp.Function(self._potentials[potential][0])(*[self._lower(a) for a in (*e.omega, *e.chi, *names)])
-        return sp.Function("_derivative")(call, *map(sp.Integer, e.indices))
-
-    def _tree(self, e: TreeAverage | Sensitivity) -> sp.Expr:
-        """A call of the function that averages over a tree, or of its derivative, with the number of nodes in front."""
-        average, symbol = (e.average, e.symbol) if isinstance(e, Sensitivity) else (e, None)
-        if e not in self._potentials:
-            self._potentials[e] = (f"_tree{len(self._potentials)}", partial(tree_values, average, symbol))
-        symbols = tree_function(average, self.nodes).symbols
-        return sp.Function(self._potentials[e][0])(self._leaf(("nodes",)), *map(self._lower, symbols))
 
     def __call__(
         self,
@@ -237,6 +198,14 @@ def _compiled(expressions: tuple[sp.Expr, ...], nodes: int, rule: str) -> Compil
 def compile_expressions(expressions: Iterable[sp.Expr], nodes: int = 80, rule: str = "hermite") -> Compiled:
     """Compile once; the same expressions give the same object (averages over Gaussians use ``nodes`` points of ``rule``)."""
     return _compiled(tuple(sp.sympify(e) for e in expressions), nodes, rule)
+
+
+def _plain(arguments: Sequence[sp.Symbol], expressions: Sequence[sp.Expr]) -> Callable[..., list[ArrayLike]]:
+    return sp.lambdify(list(arguments), list(expressions), modules=["scipy", "numpy"], cse=True)
+
+
+def _cut(expressions: Sequence[sp.Expr], nodes: int) -> Callable[..., list[NDArray]]:
+    return compile_expressions(expressions, nodes, "uniform")
 
 
 def compile_function(arguments: Sequence[sp.Symbol], expressions: Sequence[sp.Expr], functions: Mapping[str, Any]) -> Any:

@@ -12,9 +12,12 @@ import numpy as np
 import sympy as sp
 
 from theory.averages import Average, Bound, GaussianAverage, ModeSum, outermost
+from theory.effective import Effective
+from theory.envelope import Envelope
 from theory.errors import ConvergenceError, ParameterError
 from theory.modes import ModeArray, ModeIndex, ModeValue
 
+OPAQUE = (Effective, Envelope)
 LARGEST = 3_000_000
 """Modes times digits that a sum may have."""
 GUARD = 15
@@ -43,6 +46,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Max": max,
     "Spread": lambda left, whole: mp.sqrt(max(left, 0)),
     "Clipped": max,
+    "Exceeds": lambda x, bound: mp.mpf(x > bound),
     "Min": min,
     "Heaviside": lambda x, half=0.5: mp.mpf(1 if x > 0 else 0 if x < 0 else half),
     "Support": lambda x: mp.mpf(x != 0),
@@ -107,6 +111,8 @@ class Evaluator:
             return self._mode_sum(e)
         if isinstance(e, GaussianAverage):
             return self._gaussian(e)
+        if isinstance(e, OPAQUE):
+            raise ParameterError(f"evaluate_expression: {e} is known in double precision only; call solve")
         arguments = [self(a) for a in e.args]
         if e.func.__name__ in _FUNCTIONS:
             return _FUNCTIONS[e.func.__name__](*arguments)

@@ -44,6 +44,7 @@ def numeric_functions(stepped: bool = False) -> dict[str, Any]:
         "residual_life": residual_life,
         "Spread": lambda left, whole: np.sqrt(np.maximum(left, float(LEAST) * np.asarray(whole))),
         "Clipped": np.maximum,
+        "Exceeds": lambda x, bound: np.greater(np.real(x), np.real(bound)) * 1.0,
         "LargestEigenvalue": largest_eigenvalue,
         "LargestEigenvalueSlope": largest_eigenvalue_slope,
         "_derivative": lambda envelope, *indices: envelope.derivative(*indices),

@@ -13,11 +13,13 @@ from functools import lru_cache
 import sympy as sp
 
 from theory.averages import Average, GaussianAverage, HalfLine, ModeSum
+from theory.effective import Effective
 from theory.envelope import Envelope
 from theory.modes import ModeValue
 from theory.replica.folded import Sensitivity, TreeAverage
 from theory.special import Support
 
+OPAQUE = (GaussianAverage, HalfLine, TreeAverage, Envelope, Effective)
 SUMMATION = 4
 """Relative rounding, in units of epsilon, of a pairwise sum of terms of one sign."""
 FOLDED = 4
@@ -86,7 +88,7 @@ def _size(expression: sp.Expr) -> sp.Expr:
         return _size(expression.base) ** expression.exp
     if isinstance(expression, sp.Add):
         return expression if expression.is_nonnegative else Size(expression)
-    return Size(expression) if expression.has(GaussianAverage, HalfLine, TreeAverage, Envelope, sp.Function) else sp.Abs(expression)
+    return Size(expression) if expression.has(*OPAQUE, sp.Function) else sp.Abs(expression)
 
 
 @lru_cache(maxsize=4096)
@@ -95,7 +97,7 @@ def rounding(expression: sp.Expr) -> sp.Expr:
     ratio = relative_rounding(expression)
     if ratio is not None:
         return (ratio[0] + ratio[1] * NODES) * _size(expression)
-    if isinstance(expression, (TreeAverage, Sensitivity, Envelope)):
+    if isinstance(expression, (TreeAverage, Sensitivity, Envelope, Effective)):
         return FOLDED * Size(expression)
     own = _size(expression)
     if isinstance(expression, sp.Add):

@@ -83,6 +83,25 @@ class residual_life(sp.Function):
         return text if exp is None else rf"{text}^{{{exp}}}"
 
 
+class Exceeds(sp.Function):
+    """1 where the first argument is larger than the second, else 0. Locally constant, where a Heaviside step has a slope."""
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, x, bound):
+        return sp.Integer(int(x > bound)) if x.is_number and bound.is_number else None
+
+    def fdiff(self, argindex=1):
+        return sp.S.Zero
+
+    def _eval_is_nonnegative(self):
+        return True
+
+    def _latex(self, printer, exp=None):
+        return rf"\mathbb{{1}}_{{{printer._print(self.args[0])} > {printer._print(self.args[1])}}}"
+
+
 class Spread(sp.Function):
     """Square root of the variance that is left of a Gaussian variable once others are known, at least 1e-6 of its whole deviation:
     ``Spread(left, whole)``. It is exactly zero where fields are linearly dependent, and then rounding makes it negative."""
@@ -95,7 +114,7 @@ class Spread(sp.Function):
 
     def fdiff(self, argindex=1):
         left, whole = self.args
-        free = sp.Heaviside(left - LEAST * whole)
+        free = Exceeds(left, LEAST * whole)
         return free / (2 * self) if argindex == 1 else LEAST * (1 - free) / (2 * self)
 
     def _eval_is_positive(self):
@@ -160,8 +179,8 @@ class Clipped(sp.Function):
         return sp.Max(x, bound) if x.is_number and bound.is_number else None
 
     def fdiff(self, argindex=1):
-        gap = self.args[0] - self.args[1]
-        return sp.Heaviside(gap if argindex == 1 else -gap)
+        x, bound = self.args
+        return Exceeds(x, bound) if argindex == 1 else 1 - Exceeds(x, bound)
 
     def _eval_is_real(self):
         return True

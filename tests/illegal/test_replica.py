@@ -10,7 +10,7 @@ from theory.replica.general import derive_general
 lam = sp.Symbol("lambda", positive=True)
 N, P = Dim("N"), Dim("P")
 X = Gaussian("X", P, N, variance=1 / N)
-u, v = State("u", N, prior="spherical"), State("v", N)
+u, v, z = State("u", N, prior="spherical"), State("v", N), State("z", N)
 w, w0, y = State("w", N), Noise("w0", N), Signs("y", P)
 RIDGE = lam * w.square() / 2
 
@@ -23,8 +23,12 @@ RIDGE = lam * w.square() / 2
         (lambda: Energy(sum_over(P, relu(1 - y - X @ w)) + RIDGE, over=w), "they do not cancel against the fields"),
         (lambda: Energy(sum_over(P, relu(1 - X @ w - sum_over(N, w**2))) + RIDGE, over=w), "not linear in the state"),
         (
-            lambda: Energy(sum_over(P, log(1 + exp(X @ w) + exp(X @ v))) + RIDGE + v.square(), over=[w, v], temperature=1),
-            "couples h_1, h_2 smoothly, and at a temperature 4 averages nest; declare temperature 0",
+            lambda: Energy(
+                sum_over(P, log(1 + exp(X @ w) + exp(X @ v) + exp(X @ z))) + RIDGE + v.square() + z.square(),
+                over=[w, v, z],
+                temperature=1,
+            ),
+            "couples h_1, h_2, h_3 smoothly, and at a temperature 6 averages nest; 2 fields are done, declare temperature 0",
         ),
         (
             lambda: Energy(sum_over(P, heaviside(-(X @ u))), over=u, ansatz="1RSB"),

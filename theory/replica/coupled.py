@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import sympy as sp
 
+from theory.effective import Effective, cut_average, is_kinked
 from theory.envelope import Envelope
 from theory.errors import DerivationError
-from theory.piecewise import pieces
 from theory.replica.products import Product
-from theory.small_matrices import inverse as inverse_of
 from theory.symbols import beta
-from theory.truncated import average
+
+MOST = 2
+"""Fields that a smooth potential may couple at a temperature."""
 
 
 @dataclass(frozen=True)
@@ -36,51 +37,27 @@ def coupled(potential: sp.Expr, h: Sequence[sp.Symbol], omega: Sequence[sp.Expr]
 
 
 def _thermal(potential: sp.Expr, h, omega, width: sp.Matrix, volume: bool) -> Coupled:
-    def weight(observable: sp.Expr) -> sp.Expr:
-        return _integral(potential, observable, list(h), list(omega), width, volume)
-
-    total = weight(sp.S.One)
-    if total == 0:
+    action = potential if volume else beta * potential
+    _check_evaluable(potential, h, volume)
+    if volume and cut_average(potential, sp.S.One, list(h), list(omega), width, volume) == 0:
         raise DerivationError(f"potential {potential}: it is nowhere 0, so that no state has zero energy; declare phase='UNSAT'")
+    count = len(h)
+    whole = Effective(action, sp.S.One, h, omega, width, (), (), volume)
 
     def expectation(observable: sp.Expr) -> sp.Expr:
-        return weight(observable) / total
+        return Effective(action, observable, h, omega, width, (), (), volume)
 
-    count = len(h)
-    mean = tuple(omega[i] + expectation(h[i] - omega[i]) for i in range(count))
-    shift = [expectation(h[i] - omega[i]) for i in range(count)]
-    covariance = tuple(
-        tuple(expectation((h[i] - omega[i]) * (h[j] - omega[j])) - shift[i] * shift[j] for j in range(count)) for i in range(count)
-    )
-    inverse = inverse_of(width)
-    slope = tuple(inverse * sp.Matrix(shift))
-    return Coupled(sp.log(total), slope, inverse * sp.Matrix(covariance) * inverse - inverse, mean, covariance, expectation)
-
-
-def _integral(potential, observable, h: list, omega: list, width: sp.Matrix, volume: bool) -> sp.Expr:
-    """⟨g exp(−βV)⟩ over the Gaussian: the first variable is cut and integrated outermost."""
-    x, mean, variance = h[0], omega[0], width[0, 0]
-    total = sp.S.Zero
-    for lower, upper, (v, g) in pieces(sp.Tuple(potential, observable), x):
-        if len(h) > 1:
-            gains = [width[i, 0] / variance for i in range(1, len(h))]
-            means = [m + gain * (x - mean) for m, gain in zip(omega[1:], gains, strict=True)]
-            n = len(h) - 1
-            rest = sp.Matrix(n, n, lambda i, j, gains=gains: width[i + 1, j + 1] - gains[i] * gains[j] * variance)
-            body = _integral(v, g, h[1:], means, rest, volume)
-        elif volume:
-            body = g if v == 0 else sp.S.Zero
-        else:
-            body = g * sp.exp(-beta * v)
-        ends = [e if e.is_infinite else (e - mean) / sp.sqrt(variance) for e in (lower, upper)]
-        if body != 0:
-            total += average(lambda z, b=body: b.xreplace({x: mean + sp.sqrt(variance) * z}), *ends)
-    return total
+    slope = sp.Matrix([whole.at(i) for i in range(count)])
+    bend = sp.Matrix(count, count, lambda i, j: whole.at(i, j))
+    mean = tuple(w + shift for w, shift in zip(omega, width * slope, strict=True))
+    spread = width + width * bend * width
+    rows = tuple(tuple(spread.row(i)) for i in range(count))
+    return Coupled(whole, tuple(slope), bend, mean, rows, expectation)
 
 
 def _minimal(potential: sp.Expr, h, omega, width: sp.Matrix, _: bool) -> Coupled:
     """The joint proximal point of a smooth convex potential."""
-    if any(_kinked(potential, x) for x in h):
+    if is_kinked(potential, tuple(h)):
         raise DerivationError(
             f"potential {potential}: it has kinks and couples {', '.join(map(str, h))}; at zero temperature only smooth ones are "
             "minimised together, declare a temperature or a potential of each by itself"
@@ -98,21 +75,13 @@ def _minimal(potential: sp.Expr, h, omega, width: sp.Matrix, _: bool) -> Coupled
     return Coupled(-envelope, tuple(-envelope.at(i) for i in range(count)), -bend, tuple(points), rows, expectation)
 
 
-def check_evaluable(potential: sp.Expr, h: Sequence[sp.Symbol], regime: str) -> None:
-    """Refuse a smooth potential of several fields at a temperature: as many averages nest around its integrals, unsolvably many."""
-    if regime == "warm" and not any(_kinked(potential, x) for x in h) and not potential.is_polynomial(*h):
+def _check_evaluable(potential: sp.Expr, h: Sequence[sp.Symbol], volume: bool) -> None:
+    """Refuse a smooth potential of more fields than a quadrature inside another one can do."""
+    if not volume and len(h) > MOST and not is_kinked(potential, tuple(h)):
         raise DerivationError(
             f"potential {potential}: it couples {', '.join(map(str, h))} smoothly, and at a temperature {2 * len(h)} averages "
-            "nest; declare temperature 0, or a potential of each by itself"
+            f"nest; {MOST} fields are done, declare temperature 0 or a potential of fewer of them"
         )
-
-
-def _kinked(potential: sp.Expr, x: sp.Symbol) -> bool:
-    try:
-        return pieces(potential, x).bodies != (potential,)
-    except DerivationError:
-        # Kinks whose order depends on the other variables.
-        return True
 
 
 def product(expression: sp.Expr) -> Product:

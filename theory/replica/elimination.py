@@ -6,10 +6,11 @@ from __future__ import annotations
 import sympy as sp
 
 from theory.averages import Average
+from theory.effective import Effective
 from theory.envelope import Envelope
 from theory.proximal import Proximal
 
-CLOSED = (Average, Proximal, Envelope, sp.core.function.Application)
+CLOSED = (Average, Proximal, Envelope, Effective, sp.core.function.Application)
 
 
 def hidden(expression: sp.Expr) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr]]:

@@ -10,7 +10,7 @@ import sympy as sp
 
 from theory.errors import DerivationError
 from theory.piecewise import Pieces, pieces
-from theory.replica.coupled import check_evaluable, coupled
+from theory.replica.coupled import coupled
 from theory.replica.elimination import multiplied_out
 from theory.replica.joint import Samples
 from theory.replica.one_body import OMEGA, WIDTH, one_body
@@ -69,7 +69,6 @@ class Fields:
         h, omega = [self.active[i] for i in group], [self.omega[i] for i in group]
         inside = self.width.extract(list(group), list(group))
         own = part(self.potential, group, self.active)
-        check_evaluable(own, h, self.regime)
         return _coupled_bodies(own, tuple(h), tuple(omega), sp.ImmutableMatrix(inside), self.regime)
 
     def values(self) -> list[Product]:
