@@ -18,6 +18,8 @@ from theory.errors import ParameterError, did_you_mean
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+ALONE = 0.1
+"""Share of a tangent that other unknowns may have where one of them vanishes."""
 SMALL = 1e-5
 """Of its natural size: an order parameter below it vanishes at a turning point."""
 
@@ -203,9 +205,9 @@ class Seen:
         found = {n: float(v[0]) for n, v in self.at(place.x[None]).items()}
         m = len(self.system.unknowns)
         if kind == "turn":
-            signed = ~self.system.logarithmic
-            gone = np.abs(place.x[:m]) < SMALL * self.curve.units[:m]
-            kind = "continuous" if np.any(gone & signed) else "spinodal"
+            gone = (np.abs(place.x[:m]) < SMALL * self.curve.units[:m]) & ~self.system.logarithmic
+            # What vanishes with a square root of the distance moves alone.
+            kind = "continuous" if np.any(gone) and np.linalg.norm(place.tangent[:m][~gone]) < ALONE else "spinodal"
         theory = self.system.theory
         scalars = {p.name: float(self.given[p.symbol]) for p in theory.parameters if not p.ndim and p.symbol in self.given}
         direction = (place.tangent * self.curve.scale(place.x))[:m]

@@ -54,6 +54,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "log_H": lambda x: mp.log(mp.erfc(x / mp.sqrt(2)) / 2),
     "residual_life": lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi) / (mp.erfc(x / mp.sqrt(2)) / 2) - x,
     "hazard": lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi) / (mp.erfc(x / mp.sqrt(2)) / 2),
+    "LogSum": lambda *x: max(x) + mp.log(mp.fsum(mp.exp(a - max(x)) for a in x)),
     "log_cosh": lambda x: abs(x) + mp.log1p(mp.exp(-2 * abs(x))) - mp.log(2),
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,10 @@ def numeric_functions(stepped: bool = False) -> dict[str, Any]:
     def log_cosh(x: NDArray) -> NDArray:
         return np.logaddexp(x, -np.asarray(x)) - np.log(2.0)
 
+    def log_sum(*x: NDArray) -> NDArray:
+        top = reduce(np.maximum, [np.real(a) for a in x])
+        return top + np.log(sum(np.exp(a - top) for a in x))
+
     found = {
         "_sum": plain,
         "_even": even,
@@ -49,6 +54,7 @@ def numeric_functions(stepped: bool = False) -> dict[str, Any]:
         "LargestEigenvalueSlope": largest_eigenvalue_slope,
         "_derivative": lambda envelope, *indices: envelope.derivative(*indices),
         "log_cosh": log_cosh,
+        "LogSum": log_sum,
     }
     if not stepped:
         return found

@@ -96,7 +96,8 @@ def _given_bounds(entry: Any, bounds: tuple[float, float] | None) -> tuple[float
         raise ParameterError(f"bounds: {bounds!r} are not two numbers; give (low, high)") from None
     floor = -math.inf if entry.lower is None else entry.lower
     ceiling = math.inf if entry.upper is None else entry.upper
-    if not (floor <= low < high <= ceiling and math.isfinite(high - low)) or (low == floor and entry.lower_open):
+    excluded = (low == floor and entry.lower_open) or (high == ceiling and entry.upper_open)
+    if not (floor <= low < high <= ceiling and math.isfinite(high - low)) or excluded:
         raise ParameterError(f"bounds: ({low:g}, {high:g}) is no interval in the domain of {entry.name}; give low < high inside it")
     return low, high
 

@@ -15,8 +15,6 @@ NESTED = {2: (61, 121, 241), 3: (31, 61, 91), 4: (17, 25, 33)}
 """The same where averages are nested, by their depth."""
 FOLDED = (61, 121, 241, 481)
 """The same for averages over trees."""
-HALF_LINE = 24.0
-"""Length of the half line that integrals over it see."""
 
 
 def gaussian_rule(nodes: int, rule: str = "hermite") -> tuple[NDArray, NDArray]:
@@ -39,9 +37,15 @@ def gaussian_rule(nodes: int, rule: str = "hermite") -> tuple[NDArray, NDArray]:
 
 @lru_cache(maxsize=16)
 def half_line_rule(nodes: int) -> tuple[NDArray, NDArray]:
-    """Nodes and weights on [0, 24] for integrals over t > 0 of what decays like a Gaussian that begins 12 widths to the left."""
-    x, w = np.polynomial.legendre.leggauss(min(nodes, 801))
-    return HALF_LINE / 2 * (1 + x), HALF_LINE / 2 * w
+    """Nodes and weights on [0, 24] for integrals over t > 0 of what decays like a Gaussian that begins 12 widths to the left.
+
+    Even steps of y in t = ln(1 + exp(y - exp(-y - 10))): even in t where it is large, in its logarithm where it is small, so that
+    what changes fast next to zero is seen as well.
+    """
+    y, step = np.linspace(-13.25, 24.0, nodes, retstep=True)
+    inner = np.exp(-y - 10)
+    share = np.exp(y - inner)
+    return np.log1p(share), step * share / (1 + share) * (1 + inner)
 
 
 def levels_of(depth: int, folded: bool) -> tuple[int, ...]:

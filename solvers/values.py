@@ -142,19 +142,20 @@ def _check_domain(parameter: Any, array: NDArray) -> None:
     lower = -math.inf if parameter.lower is None else float(parameter.lower)
     upper = math.inf if parameter.upper is None else float(parameter.upper)
     low, high = array.min(), array.max()  # NaN propagates
-    fits = math.isfinite(low) and math.isfinite(high) and (low > lower if parameter.lower_open else low >= lower) and high <= upper
+    open_above = getattr(parameter, "upper_open", False)
+    fits = math.isfinite(low) and math.isfinite(high) and (low > lower if parameter.lower_open else low >= lower)
+    fits = fits and (high < upper if open_above else high <= upper)
     if fits and not getattr(parameter, "integer", False):
         return
     below = array <= lower if parameter.lower_open else array < lower
-    wrong = ~np.isfinite(array) | below | (array > upper)
+    wrong = ~np.isfinite(array) | below | (array >= upper if open_above else array > upper)
     if getattr(parameter, "integer", False):
         wrong |= array != np.rint(array)
     if wrong.any():
         position = np.unravel_index(int(np.argmax(wrong)), array.shape)
         where = "".join(f"[{i}]" for i in position)
-        interval = (
-            f"{'(' if parameter.lower_open or math.isinf(lower) else '['}{lower:g}, {upper:g}{')' if math.isinf(upper) else ']'}"
-        )
+        first, last = "(" if parameter.lower_open or math.isinf(lower) else "[", ")" if open_above or math.isinf(upper) else "]"
+        interval = f"{first}{lower:g}, {upper:g}{last}"
         whole = "whole number" if getattr(parameter, "integer", False) else "number"
         raise ParameterError(
             f"{name}{where} = {array[position]:g}: {parameter.meaning or name} must be a finite {whole} in {interval}"

@@ -10,9 +10,10 @@ from importlib import import_module
 from typing import Any
 
 _DECLARATION = (
-    "Contribution", "Descent", "Deterministic", "Diag", "Dim", "Energy", "Expression", "Gaussian", "Noise", "Parameter", "Quenched",
-    "Signs", "Spectrum", "State", "Step", "Tensor", "Tr", "Vec", "absolute", "average", "centred", "cosh", "erf", "exp",
-    "heaviside", "hebb", "log", "mean", "quadratic_form", "redrawn", "relu", "sign", "sqrt", "sum_over", "tanh", "wall",
+    "Atom", "Contribution", "Density", "Descent", "Deterministic", "Diag", "Dim", "Drawn", "Energy", "Expression", "Gaussian",
+    "Mixture", "Noise", "Normal", "Parameter", "Quenched", "Signs", "Spectrum", "State", "Step", "Tensor", "Tr", "Vec", "absolute",
+    "average", "centred", "cosh", "erf", "exp", "heaviside", "hebb", "log", "mean", "quadratic_form", "redrawn", "relu", "sign",
+    "sqrt", "sum_over", "tanh", "wall",
 )  # fmt: skip
 _WHERE = {
     **dict.fromkeys(_DECLARATION, "theory.declaration"),

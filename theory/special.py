@@ -33,6 +33,10 @@ class H(sp.Function):
     nargs = 1
     is_positive = True
 
+    @classmethod
+    def eval(cls, x):
+        return sp.S.Half if x == 0 else None
+
     def fdiff(self, argindex=1):
         return -sp.exp(-(self.args[0] ** 2) / 2) / sp.sqrt(2 * sp.pi)
 
@@ -140,6 +144,26 @@ class log_cosh(sp.Function):
     def _latex(self, printer, exp=None):
         text = rf"\ln\cosh\left({printer._print(self.args[0])}\right)"
         return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+
+
+class LogSum(sp.Function):
+    """ln Σ exp(x_i) of its arguments; its slopes are the shares of the terms."""
+
+    def fdiff(self, argindex=1):
+        return share(self.args, argindex - 1)
+
+    def _eval_is_real(self):
+        return True
+
+    def _latex(self, printer, exp=None):
+        terms = " + ".join(f"e^{{{printer._print(a)}}}" for a in self.args)
+        text = rf"\ln\left({terms}\right)"
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+
+
+def share(levels, i: int) -> sp.Expr:
+    """exp(x_i) / Σ exp(x_j), written in differences: a share next to one does not see how large the levels are."""
+    return sp.exp(-LogSum(*[level - levels[i] for level in levels]))
 
 
 class LargestEigenvalue(sp.Function):

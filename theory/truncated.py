@@ -43,6 +43,12 @@ def _coefficients(function: Callable[[sp.Expr], sp.Expr]) -> tuple[sp.Expr, sp.D
         return body, z, {0: body}
     if not body.is_polynomial(z):
         return body, z, None
+    factor, square = body.as_independent(z, as_Add=False)
+    if square.is_Pow and square.exp == 2:
+        # What is squared may be far smaller than its terms: no multiplying out.
+        base, slope = square.base.xreplace({z: sp.S.Zero}), square.base.diff(z)
+        if z not in slope.free_symbols:
+            return body, z, {0: factor * base**2, 1: 2 * factor * base * slope, 2: factor * slope**2}
     collected = sp.collect(sp.expand(body), z, evaluate=False)
     return body, z, {int(sp.degree(power, z)) if power != 1 else 0: c for power, c in collected.items()}
 

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.monte_carlo.coordinates import Parts
 from solvers.monte_carlo.designs import Design, Entries, Rows
 from solvers.monte_carlo.realisation import Realisation
 from theory.declaration.sites import Leaf
 from theory.declaration.vectors import Vec
 from theory.errors import DeclarationError, ParameterError
 
-DRAWN = ("gaussian", "noise", "signs", "tensor")
+DRAWN = ("gaussian", "noise", "signs", "drawn", "tensor")
 """Kinds of leaves that are drawn; the others are given, or found by the law."""
 LARGEST = 2**27
 """Entries of a tensor that is drawn (1 GB)."""
@@ -49,6 +50,8 @@ def entries(leaf: Leaf, given: Realisation, rng: np.random.Generator, designs: M
         return 2.0 * rng.integers(0, 2, shape[0]) - 1.0
     if leaf.kind == "noise":
         return _root(leaf, "variance", 0, given) * rng.standard_normal(shape[0])
+    if leaf.kind == "drawn":
+        return Parts(leaf.how["law"], leaf.dims[0], given, leaf.name).draw(rng)
     if leaf.kind == "tensor":
         if np.prod(shape, dtype=float) > LARGEST:
             raise ParameterError(f"tensor {leaf.name}: {shape[0]}**{len(shape)} entries are too many to draw; take a smaller size")

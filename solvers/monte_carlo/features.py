@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from solvers.monte_carlo.expressions import evaluate
 from theory.declaration.ensembles import Gaussian
-from theory.declaration.mapped import Entry, Mapped
+from theory.declaration.mapped import Mapped
 from theory.declaration.matrices import Diag, Mat, Prod
-from theory.declaration.sites import Functional
+from theory.declaration.sites import Entry, Functional
 from theory.declaration.vectors import Vec
 from theory.errors import DeclarationError
 

@@ -7,6 +7,7 @@ from typing import Any
 from solvers.monte_carlo.algorithm import Algorithm, Drawn
 from solvers.monte_carlo.circles import Circles
 from solvers.monte_carlo.convex import Convex
+from solvers.monte_carlo.coordinates import Coordinates
 from solvers.monte_carlo.descents import Descending
 from solvers.monte_carlo.dynamics import Dynamics
 from solvers.monte_carlo.great_circles import GreatCircles
@@ -18,6 +19,7 @@ from solvers.monte_carlo.slices import Slices
 from solvers.monte_carlo.spins import Spins
 from theory.declaration.descent import Descent
 from theory.declaration.expression import Expression
+from theory.declaration.mixtures import Mixture
 from theory.declaration.step import Step
 from theory.errors import DeclarationError
 
@@ -25,7 +27,7 @@ ALGORITHMS: dict[str, tuple[type[Algorithm], ...]] = {
     "argmin": (QuadraticLaw, Convex),
     "lp": (LinearProgramme,),
     "margin": (Margin,),
-    "gibbs": (QuadraticLaw, GreatCircles, Spins, Circles, Slices),
+    "gibbs": (QuadraticLaw, Coordinates, GreatCircles, Spins, Circles, Slices),
     "metropolis": (Spins,),
     "hmc": (Hamiltonian,),
     "langevin": (Langevin,),
@@ -53,6 +55,8 @@ def check_law(model: Any) -> type[Algorithm] | type[Dynamics]:
             return algorithm
     if Spins in others and any(leaf.how.get("prior") == "ising" for leaf in model.states):
         last = Spins
+    if Coordinates in others and any(isinstance(leaf.how.get("prior"), Mixture) for leaf in model.states):
+        last = Coordinates
     last.check(model)
     return last
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import sympy as sp
@@ -63,7 +64,7 @@ def read_terms(energy: sp.Expr, state: Leaf) -> list[Term]:
 
 
 class Quadratic:
-    """The energy of one realisation, factored; ``minimise`` serves this realisation and variants of its data.
+    """The energy of one realisation; ``minimise`` serves this realisation and variants of its data.
 
     ``vanishing`` are parameters that are zero in the sense of a limit from above.
     """
@@ -82,7 +83,12 @@ class Quadratic:
         dense = [square for square in self.squares if square.block.ndim == 2]
         rows = [np.sqrt(square.weight)[:, None] * square.block for square in dense]
         self.penalty = penalty
-        self.problem = LeastSquares(np.concatenate([*rows, np.zeros((0, self.size))]), penalty, self.limit)
+        self.rows = np.concatenate([*rows, np.zeros((0, self.size))])
+
+    @cached_property
+    def problem(self) -> LeastSquares:
+        """The factored problem; ParameterError where its minimum is not unique."""
+        return LeastSquares(self.rows, self.penalty, self.limit)
 
     def minimise(self, draw: Realisation) -> NDArray:
         """The state of least energy, shape (N, columns)."""
@@ -94,6 +100,11 @@ class Quadratic:
         noise = np.sqrt(temperature) * rng.standard_normal((len(offset) + self.size, 1))
         linear = linear + np.sqrt(self.penalty)[:, None] * noise[len(offset) :]
         return self.problem.solve(offset + noise[: len(offset)], linear)
+
+    def normal(self, draw: Realisation) -> tuple[NDArray, NDArray]:
+        """The energy as w·J w/2 - f·w: J (N, N) and f (N,)."""
+        offset, linear = self._gradient(draw)
+        return self.rows.T @ self.rows + np.diag(self.penalty), -(self.rows.T @ offset + linear)[:, 0]
 
     def _at_zero(self, draw: Realisation) -> Realisation:
         return Realisation(draw.symbols, {**draw.arrays, self.state: np.zeros(self.size)})

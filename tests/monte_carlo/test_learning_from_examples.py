@@ -15,6 +15,7 @@ from theory.models.gardner import Gardner
 from theory.models.lasso import Lasso
 from theory.models.logistic_regression import LogisticRegression
 from theory.models.max_margin import MaxMargin
+from theory.models.spike_and_slab_regression import SpikeAndSlabRegression
 
 
 def test_largest_margin_of_a_teacher():
@@ -51,6 +52,12 @@ def test_draws_from_a_posterior_that_favours_sparse_weights():
     power = np.where(np.arange(20) % 4 == 0, 3.0, 0.0)
     found = check(BayesSparseRegression(), trials=120, P=25, decay=1.5, noise=0.2, assumed_noise=0.3, target_power=power)
     assert found.passed, found
+
+
+@pytest.mark.slow
+def test_draws_from_a_posterior_of_spike_and_slab():
+    found = check(SpikeAndSlabRegression(), trials=60, P=18, N=15, density=0.3, slab=1.0, noise=0.1, assumed_noise=0.2)
+    assert found.passed and set(found.comparisons) == {"E_g", "overlap", "E_train"}, found
 
 
 @pytest.mark.slow

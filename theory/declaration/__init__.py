@@ -27,19 +27,20 @@ from theory.declaration.linearised import differential, linearised
 from theory.declaration.mapped import Mapped, centred
 from theory.declaration.matrices import Diag, Inv, Prod, Sum
 from theory.declaration.matrix import Mat
+from theory.declaration.mixtures import Atom, Density, Mixture, Normal
 from theory.declaration.observables import Contribution
 from theory.declaration.parameters import Parameter
 from theory.declaration.scalars import Average, Over, QuadraticForm, Tr, Trace, average, mean, quadratic_form, sum_over
 from theory.declaration.sites import Dot, Leaf, Site, batch, generic, sites, tops, varies
 from theory.declaration.step import Step
 from theory.declaration.tensors import Contraction, Tensor
-from theory.declaration.vectors import Noise, Quenched, Signs, State, Vec
+from theory.declaration.vectors import Drawn, Noise, Quenched, Signs, State, Vec
 from theory.declaration.walks import collect, leaves, linear_coefficients, partial, replace_tops, substitute, symbols, terms
 
 __all__ = [
     # dimensions and the objects that live on them
-    "Dim", "Spectrum", "Vec", "Quenched", "Noise", "Signs", "State", "Mat", "Gaussian", "Deterministic", "Tensor", "Diag",
-    "Sum", "Prod", "Inv", "Mapped", "Outer", "hebb",
+    "Dim", "Spectrum", "Vec", "Quenched", "Noise", "Signs", "Drawn", "State", "Mat", "Gaussian", "Deterministic", "Tensor", "Diag",
+    "Sum", "Prod", "Inv", "Mapped", "Outer", "hebb", "Mixture", "Atom", "Normal", "Density",
     # scalars and functions
     "sum_over", "mean", "average", "Tr", "quadratic_form", "redrawn", "Over", "Average", "QuadraticForm", "Trace", "Contraction",
     "tanh", "erf", "relu", "heaviside", "sign", "sqrt", "exp", "log", "cosh", "sin", "cos", "absolute", "centred", "wall",

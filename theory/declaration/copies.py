@@ -27,7 +27,7 @@ def redrawn(v, *what, copy: int = 1):
     drawn = [getattr(part, "leaf", None) for part in what]
     for part, leaf in zip(what, drawn, strict=True):
         if not isinstance(leaf, Leaf) or leaf.kind not in RANDOM - {"state", "tensor"}:
-            refuse("redrawn", part, "list what Gaussian, Noise and Signs returned")
+            refuse("redrawn", part, "list what Gaussian, Noise, Signs and Drawn returned")
     for leaf in leaves(v) if isinstance(v, (Vec, Mat)) else ():
         if {leaf, leaf.how.get("partner")} & set(drawn) and "partner" in leaf.how:
             refuse("redrawn", leaf, f"it correlates with {leaf.how['partner']}; only independent draws have copies")

@@ -5,11 +5,16 @@ from __future__ import annotations
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 
+from theory.declaration.mixtures import Mixture
 from theory.declaration.observables import Contribution
 from theory.declaration.printing import at_sites, entry, letter, name_latex, subscript
 from theory.declaration.vectors import Vec
 
-GROUPS = {"Disorder": ("gaussian", "tensor", "noise", "signs"), "Given": ("quenched", "deterministic"), "State": ("state",)}
+GROUPS = {
+    "Disorder": ("gaussian", "tensor", "noise", "signs", "drawn"),
+    "Given": ("quenched", "deterministic"),
+    "State": ("state",),
+}
 
 
 def markdown(model) -> str:
@@ -57,9 +62,12 @@ def _leaf(leaf) -> str:
             return rf"${name} \sim \mathcal{{N}}\left({printer._print(how['mean'])}, {printer._print(variance)}\right)${extra}"
         if leaf.kind in ("noise", "tensor"):
             return rf"${name} \sim \mathcal{{N}}\left(0, {printer._print(how['variance'])}\right)$"
+        law = how.get("law", how.get("prior"))
+        if isinstance(law, Mixture):
+            return rf"${name} \sim {printer._print(law)}$"
     if leaf.kind == "signs":
         return rf"${name} = \pm 1$"
-    return f"${name}$" + (f" ({how['prior']})" if how.get("prior") else "")
+    return f"${name}$" + (f" ({law})" if law else "")
 
 
 def _observable(value) -> str:

@@ -6,19 +6,7 @@ import sympy as sp
 
 from theory.declaration.checks import refuse, scalar
 from theory.declaration.matrix import Mat
-
-
-class Entry(sp.Symbol):
-    """The entry of the matrix that a function acts on."""
-
-    def __new__(cls):
-        return sp.Symbol.__xnew__(cls, "x", real=True)
-
-    def __reduce_ex__(self, protocol):
-        return Entry, ()
-
-
-ENTRY = Entry()
+from theory.declaration.sites import ENTRY
 
 
 class Mapped(Mat):

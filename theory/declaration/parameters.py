@@ -24,7 +24,8 @@ class Parameter:
     """A public name for a symbol of a declaration.
 
     ``symbol`` is a SymPy symbol, a Dim (its size), a Spectrum, or a Quenched vector or Deterministic matrix (its values);
-    in a derived theory, the ModeArray that stands for them. The domain is [lower, upper], open below if ``lower_open``;
+    in a derived theory, the ModeArray that stands for them. The domain is [lower, upper], open below if ``lower_open``, above if
+    ``upper_open``;
     ``limit_at_lower`` says that the lower end means the limit from above, as ridge = 0 means ridge -> 0+. ``default`` None:
     a value is required. ``ndim`` is 0 for a number, 1 for one value per mode of ``dimension``, 2 for a matrix; it follows
     from the symbol. DeclarationError on anything inconsistent.
@@ -41,6 +42,7 @@ class Parameter:
     ndim: int | None = None
     dimension: str | None = None
     integer: bool = False
+    upper_open: bool = False
 
     def __post_init__(self) -> None:
         identifier(self.name, "parameter")
@@ -54,13 +56,15 @@ class Parameter:
             value = getattr(self, end)
             if value is not None and (not isinstance(value, Real) or isinstance(value, bool) or not math.isfinite(value)):
                 refuse(f"{end} of parameter {self.name}", repr(value), "pass a finite number or None")
-        for flag in ("lower_open", "limit_at_lower", "integer"):
+        for flag in ("lower_open", "upper_open", "limit_at_lower", "integer"):
             if not isinstance(getattr(self, flag), bool):
                 refuse(f"{flag} of parameter {self.name}", repr(getattr(self, flag)), "pass True or False")
         if not isinstance(self.meaning, str):
             refuse(f"meaning of parameter {self.name}", repr(self.meaning), "pass text")
         if self.lower is None and (self.lower_open or self.limit_at_lower):
             refuse(f"lower end of parameter {self.name}", "None", "give lower= a number")
+        if self.upper is None and self.upper_open:
+            refuse(f"upper end of parameter {self.name}", "None", "give upper= a number")
         if self.lower_open and self.limit_at_lower:
             refuse(f"lower end of parameter {self.name}", "open and a limit", "the limit belongs to a closed end: lower_open=False")
         if None not in (self.lower, self.upper) and self.lower > self.upper:
@@ -79,7 +83,7 @@ class Parameter:
     def contains(self, value: float) -> bool:
         """Whether a number lies in the domain."""
         below = self.lower is not None and (value <= self.lower if self.lower_open else value < self.lower)
-        above = self.upper is not None and value > self.upper
+        above = self.upper is not None and (value >= self.upper if self.upper_open else value > self.upper)
         return not below and not above and not (self.integer and value != int(value))
 
     @property
@@ -92,7 +96,8 @@ class Parameter:
         elif high is None:
             text = f"{self.name} {'>' if self.lower_open else '>='} {low}"
         else:
-            text = f"{self.name} <= {high}" if low is None else f"{low} {less} {self.name} <= {high}"
+            more = "<" if self.upper_open else "<="
+            text = f"{self.name} {more} {high}" if low is None else f"{low} {less} {self.name} {more} {high}"
         return text + ", integer" * self.integer
 
     @property

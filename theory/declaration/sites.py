@@ -12,14 +12,14 @@ from theory.declaration.dimensions import Dim, Spectrum
 from theory.declaration.keys import digest
 from theory.declaration.printing import applied, indexed_name
 
-RANDOM = frozenset({"gaussian", "noise", "signs", "state", "tensor"})
+RANDOM = frozenset({"gaussian", "noise", "signs", "drawn", "state", "tensor"})
 """Kinds of leaves over which :func:`average` averages; the others are given."""
 
 
 class Leaf:
     """What is given, drawn or solved for: ``kind``, ``name``, ``dims``, and its law ``how`` (variance, prior, ...).
 
-    Kinds: quenched, noise, signs, state (vectors); gaussian, deterministic (matrices). A name is one draw.
+    Kinds: quenched, noise, signs, drawn, state (vectors); gaussian, deterministic (matrices). A name is one draw.
     """
 
     __slots__ = ("dims", "how", "key", "kind", "name")
@@ -138,6 +138,19 @@ class Site(sp.Symbol):
         if not isinstance(self.node, Leaf):
             return self.node._latex(printer)
         return indexed_name(printer, self.name, dims=self.node.dims)
+
+
+class Entry(sp.Symbol):
+    """The entry of a matrix that a function acts on, or of a vector that a law is for."""
+
+    def __new__(cls):
+        return sp.Symbol.__xnew__(cls, "x", real=True)
+
+    def __reduce_ex__(self, protocol):
+        return Entry, ()
+
+
+ENTRY = Entry()
 
 
 class Functional(sp.Expr):

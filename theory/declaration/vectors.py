@@ -9,6 +9,7 @@ import sympy as sp
 from theory.declaration.checks import identifier, refuse, scalar, strict
 from theory.declaration.dimensions import Dim, Spectrum, dimension, mismatch, over, power
 from theory.declaration.keys import digest
+from theory.declaration.mixtures import Mixture, mixture
 from theory.declaration.operands import Operand
 from theory.declaration.printing import entry
 from theory.declaration.sites import Leaf, Site, batch, generic
@@ -182,10 +183,21 @@ def Signs(name, dim):
 
 
 @strict
+def Drawn(name, dim, law):
+    """Vector with independent entries of one law, a :class:`Mixture` of points and densities, drawn per trial."""
+    if dimension(dim, str(name)).finite:
+        refuse(f"dimension of {name}", dim, "draw it over an infinite Dim")
+    return _declared("drawn", name, (dim,), law=mixture(law, str(name), dim))
+
+
+@strict
 def State(name, *dims, prior=None, initial_variance=None):
-    """What the law acts on: a vector with a prior measure (spherical, ising, gaussian) or none, or an initial draw."""
-    if prior is not None and prior not in PRIORS:
-        refuse(f"prior of {name}", repr(prior), f"take one of {', '.join(PRIORS)} or None")
+    """What the law acts on: a vector with a prior measure (spherical, ising, gaussian, a :class:`Mixture`) or none, or an initial
+    draw."""
+    if isinstance(prior, Mixture):
+        prior = mixture(prior, str(name), next((d for d in dims if isinstance(d, Dim) and not d.finite), None))
+    elif prior is not None and prior not in PRIORS:
+        refuse(f"prior of {name}", repr(prior), f"take one of {', '.join(PRIORS)}, a Mixture or None")
     if initial_variance is not None:
         initial_variance = law(initial_variance, None, f"initial variance of {name}")
     return _declared("state", name, dims, prior=prior, initial_variance=initial_variance)

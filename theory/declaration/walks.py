@@ -13,11 +13,10 @@ from theory.declaration.checks import refuse
 from theory.declaration.dimensions import Dim, mismatch
 from theory.declaration.ensembles import MatrixLeaf
 from theory.declaration.keys import canonical
-from theory.declaration.mapped import Entry
 from theory.declaration.matrices import Diag
 from theory.declaration.matrix import Mat
 from theory.declaration.scalars import Over, QuadraticForm, Trace
-from theory.declaration.sites import Dot, Functional, Leaf, Site, batch, generic, sites, tops, varies
+from theory.declaration.sites import Dot, Entry, Functional, Leaf, Site, batch, generic, sites, tops, varies
 from theory.declaration.tensors import Contraction, Slope, sloped
 from theory.declaration.vectors import Vec
 from theory.errors import DeclarationError

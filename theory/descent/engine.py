@@ -10,6 +10,7 @@ import sympy as sp
 from theory.declaration.descent import Descent
 from theory.declaration.expression import Expression
 from theory.declaration.matrices import Diag
+from theory.declaration.mixtures import refuse_drawn
 from theory.derivation import Derivation, Step
 from theory.descent.modes import assembled_modes, moments, one_step
 from theory.descent.noise import covariance, memory, propagator
@@ -26,6 +27,7 @@ def derive(model: Descent) -> Derivation:
 
     DerivationError where the loss is no mean square of a linear residual, or a penalty no weight decay.
     """
+    refuse_drawn(model.leaves, "a descent")
     linear = read(model)
     diagonal = isinstance(linear.hessian, Diag)
     if diagonal and not model.fresh:

@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from theory.declaration.members import joined
+from theory.declaration.mixtures import refuse_drawn
 from theory.derivation import Derivation, Step
 from theory.dmft import sampled, scheduled
 from theory.dmft.action import SingleSite, bare_action
@@ -33,6 +34,7 @@ def derive(model, closed: bool = True) -> Derivation:
     DerivationError where the dynamics is beyond what is derived, naming the part.
     """
     model = joined(model)
+    refuse_drawn(model.leaves, "a dynamics")
     kind = _kind(model) if closed else "sampled"
     steps = [
         Step(

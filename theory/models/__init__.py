@@ -38,6 +38,7 @@ REGISTRY = {
     "sgd-linear-regression": "theory.models.sgd_linear_regression:SGDLinearRegression",
     "sgd-random-features": "theory.models.sgd_random_features:SGDRandomFeatures",
     "sherrington-kirkpatrick": "theory.models.sherrington_kirkpatrick:SherringtonKirkpatrick",
+    "spike-and-slab-regression": "theory.models.spike_and_slab_regression:SpikeAndSlabRegression",
     "spherical-p-spin": "theory.models.spherical_p_spin:SphericalPSpin",
     "support-vector": "theory.models.support_vector:SupportVector",
     "three-layer-network": "theory.models.three_layer_network:ThreeLayerNetwork",

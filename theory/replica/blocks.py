@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy as sp
 
+from theory.declaration.mixtures import Mixture
 from theory.errors import DerivationError
 from theory.piecewise import Pieces
 from theory.replica.coupled import coupled
@@ -26,7 +27,7 @@ class Block:
     (over the temperature there), expectations; ``radius`` averages where only the length of B matters."""
 
     members: tuple[int, ...]
-    value: Product
+    value: Product | tuple[Product, ...]
     mean: tuple[Product, ...]
     covariance: tuple[tuple[Product, ...], ...]
     expectation: Callable[[sp.Expr], Product]
@@ -39,17 +40,21 @@ def block(
     w: Sequence[sp.Symbol],
     at: Sequence[sp.Symbol],
     curvature: sp.Matrix,
-    priors: Sequence[str | None],
+    priors: Sequence[str | Mixture | None],
     regime: str,
 ) -> Block:
     """The block of some states; DerivationError where it is not derived."""
+    from theory.replica.mixed import mixed
+
     if "ising" in priors:
         if len(w) > 1:
             names = ", ".join(map(str, w))
             raise DerivationError(f"states {names}: Ising states coupled at a site are not derived; couple them by samples")
         return _ising(members, penalty, w[0], at[0], curvature[0, 0])
+    if any(isinstance(prior, Mixture) for prior in priors):
+        return mixed(members, penalty, w, at, curvature, priors, regime)
     if len(w) == 1:
-        return _single(members, penalty, w[0], at[0], curvature[0, 0], regime)
+        return single(members, penalty, w[0], at[0], curvature[0, 0], regime)
     if is_quadratic(penalty, w):
         return _gaussian(members, penalty, w, at, curvature, regime)
     if regime == "UNSAT" and is_radial(penalty, w):
@@ -62,7 +67,7 @@ def is_quadratic(penalty: sp.Expr, w: Sequence[sp.Symbol]) -> bool:
     return penalty.is_polynomial(*w) and sp.Poly(penalty, *w).total_degree() <= 2
 
 
-def _single(members, penalty: sp.Expr, w: sp.Symbol, at: sp.Symbol, curvature: sp.Expr, regime: str) -> Block:
+def single(members, penalty: sp.Expr, w: sp.Symbol, at: sp.Symbol, curvature: sp.Expr, regime: str) -> Block:
     body = one_body(penalty, w, regime if penalty != 0 else "warm")
     rule = {WIDTH: 1 / curvature, OMEGA: at / curvature}
 

@@ -14,6 +14,7 @@ import sympy as sp
 from theory.declaration.collective import parts
 from theory.declaration.dimensions import Dim, Spectrum
 from theory.declaration.ensembles import Gaussian
+from theory.declaration.mixtures import refuse_drawn
 from theory.declaration.scalars import Over
 from theory.declaration.sites import Dot, Leaf, Site, generic, sites
 from theory.declaration.tensors import Contraction
@@ -120,6 +121,7 @@ def read_glass(energy) -> Glass:
     if len(state.dims) != 1 or state.dims[0].finite:
         raise DerivationError(f"state {state.name}: it has several dimensions; one infinite dimension is derived with couplings")
     dim = state.dim
+    refuse_drawn(energy.leaves, "an energy with couplings or broken replicas")
     gauge = tuple(Site(leaf) for leaf in energy.leaves if leaf.kind == "signs" and leaf.dim == dim)
     noise = {Site(leaf): plain(leaf.how["variance"]) for leaf in energy.leaves if leaf.kind == "noise" and leaf.dim == dim}
     glass = Glass(dim, state, state.how.get("prior"), gauge=gauge, noise=noise)

@@ -29,6 +29,8 @@ def is_exact(energy) -> bool:
     and of one centred field for each set of samples."""
     if len(energy.states) != 1 or any(leaf.how.get("prior") for leaf in energy.states):
         return False
+    if any(leaf.kind == "drawn" for leaf in energy.leaves):
+        return False
     fields: dict = {}
     for coefficient, expression, over in terms(energy.energy):
         found = collect(Vec(over, expression)).expr if over is not None else expression

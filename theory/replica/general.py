@@ -11,6 +11,7 @@ from typing import Any
 
 import sympy as sp
 
+from theory.declaration.mixtures import Mixture
 from theory.derivation import Derivation, Step
 from theory.errors import DerivationError
 from theory.replica.capacity import capacity
@@ -98,9 +99,9 @@ def _posed(model, regime: str) -> None:
                 "prior instead"
             )
         for leaf, prior, w in zip(people.states, people.priors, people.variables, strict=True):
-            if regime == "UNSAT" and prior in ("ising", "gaussian"):
+            if regime == "UNSAT" and (isinstance(prior, Mixture) or prior in ("ising", "gaussian")):
                 raise DerivationError(
-                    f"prior {prior!r} of {leaf.name}: at temperature 0 the energy outweighs it; declare a temperature, "
+                    f"prior {str(prior)!r} of {leaf.name}: at temperature 0 the energy outweighs it; declare a temperature, "
                     "phase='SAT' or a penalty"
                 )
             if regime != "UNSAT" and prior is None and w not in people.penalty.free_symbols:

@@ -172,7 +172,8 @@ def sites_of(
     if glass.prior == "ising":
         return IsingSites(glass, order, penalty, closed)
     if glass.prior not in ("spherical", "gaussian"):
-        raise DerivationError(f"state {glass.state.name}: with couplings or broken replicas it needs a prior; declare one")
+        what = f"state {glass.state.name}: with couplings or broken replicas it needs a prior"
+        raise DerivationError(f"{what}, ising, spherical or gaussian; declare one")
     strange = [f for f in glass.sums.values() if f != W]
     if strange:
         raise DerivationError(f"sum of {strange[0]}: with a {glass.prior} prior only functions of the mean state are derived")

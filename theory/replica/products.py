@@ -31,6 +31,10 @@ class Product:
     def scaled(self, factor: sp.Expr) -> Product:
         return Product(self.factor * factor, self.parts)
 
+    def subs(self, rule: Mapping[sp.Symbol, sp.Expr]) -> Product:
+        """A substitution that leaves the variables of the parts alone."""
+        return Product(self.factor.xreplace(rule), tuple((x, cut.subs(rule)) for x, cut in self.parts)) if rule else self
+
     @property
     def free_symbols(self) -> set[sp.Symbol]:
         found = set(self.factor.free_symbols)
@@ -65,6 +69,8 @@ class Gaussians:
     covariance: Mapping[tuple[sp.Symbol, sp.Symbol], sp.Expr]
     dependent: tuple[sp.Symbol, ...] = ()
     """Variables that may be linearly dependent."""
+    short: bool = False
+    """Whether covariances are so short that what is left of a variance is factored: it may be far smaller than the whole."""
 
     def between(self, a: sp.Symbol, b: sp.Symbol) -> sp.Expr:
         return self.covariance.get((a, b), self.covariance.get((b, a), sp.S.Zero))
@@ -75,7 +81,7 @@ class Gaussians:
         means = {x: self.means.get(x, sp.S.Zero) for x in order}
         found = []
         for i, x in enumerate(order):
-            variance = left[x, x]
+            variance = sp.factor(left[x, x]) if self.short else left[x, x]
             deviation = Spread(variance, self.between(x, x)) if i and x in self.dependent else sp.sqrt(variance)
             found.append((x, means[x], deviation))
             later = order[i + 1 :]

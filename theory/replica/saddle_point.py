@@ -13,7 +13,7 @@ from theory.replica.elimination import factored
 from theory.replica.forms import Entry
 from theory.replica.joint import Model, Samples
 from theory.replica.sample_law import SampleLaw
-from theory.replica.site_law import SiteLaw
+from theory.replica.site_law import SiteLaw, square_of
 from theory.small_matrices import inverse as inverse_of
 from theory.symbols import beta, size
 
@@ -85,13 +85,14 @@ def closed(expression: sp.Expr, state: State) -> sp.Expr:
 def free_energy(state: State) -> sp.Expr:
     """Free energy of one replica, −β F; over β where the temperature is zero."""
     model, cold = state["model"], state["regime"] == "UNSAT"
-    action = sp.Add(*[law.value() for law in site_laws(state)])
+    action = sp.S.Zero
+    for number, law in enumerate(site_laws(state)):
+        fixed = [p.stiffness * _constant(form.parts[number]) for form, p in zip(model.bilinear, state["overlaps"], strict=True)]
+        action += law.value(-sp.Add(*fixed) / 2)
     for s in model.samples:
         action += total(s.dim, sample_law(state, s).average(lambda fields, _: fields.values()), s.index)
-    for form, p in zip(model.bilinear, state["overlaps"], strict=True):
+    for p in state["overlaps"]:
         action += (p.overlap * p.stiffness - p.width * p.drive + (0 if cold else p.width * p.stiffness)) / 2
-        fixed = [people.total(_constant(part)) for part, people in zip(form.parts, model.populations, strict=True)]
-        action -= p.stiffness * sp.Add(*fixed) / 2
     for form, p in zip(model.linear, state["mixed"], strict=True):
         fixed = [people.total(_constant(part)) for part, people in zip(form.parts, model.populations, strict=True)]
         action += p.pull * (sp.Add(*fixed) - p.value)
@@ -170,6 +171,13 @@ def overlap_of(part: sp.Poly, law: SiteLaw) -> tuple[sp.Expr, sp.Expr]:
     """Connected and disconnected part of a bilinear form, summed over the sites of a population."""
     people = law.people
     width, overlap = sp.S.Zero, people.total(_constant(part))
+    if len(people.variables) == 1:
+        # The two sides are alike, and their means the same.
+        (w,), (copy,) = people.variables, people.copies
+        found = square_of(sp.expand(part.as_expr().xreplace({copy: w})), w)
+        if found is not None:
+            factor, centre = found
+            return law.sum(law.variance(0, 0), factor), total(people.dim, law.square(0, centre, factor), people.index)
     for s, w in enumerate(people.variables):
         one = part.coeff_monomial(w) + part.coeff_monomial(people.copies[s])
         overlap += law.sum(law.mean(s), one)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import sympy as sp
 
 from theory.errors import DerivationError
+from theory.piecewise import Pieces
 from theory.replica.blocks import Block, block
 from theory.replica.data import total
-from theory.replica.elimination import multiplied_out
-from theory.replica.populations import Population
+from theory.replica.elimination import factored, multiplied_out
+from theory.replica.populations import Case, Population
 from theory.replica.products import Gaussians, Product
 from theory.replica.sample_law import part, separate
 
@@ -19,6 +20,14 @@ from theory.replica.sample_law import part, separate
 def fields(count: int) -> tuple[sp.Symbol, ...]:
     """The Gaussian fields B on the states of one site."""
     return tuple(sp.Symbol(f"B_{i + 1}", real=True) for i in range(count))
+
+
+def square_of(expression: sp.Expr, w: sp.Symbol) -> tuple[sp.Expr, sp.Expr] | None:
+    """``factor, centre`` of an expression that is factor (w − centre)² with a centre that is not zero; None for any other."""
+    if not expression.is_polynomial(w) or sp.degree(expression, w) != 2:
+        return None
+    a, b, c = sp.Poly(expression, w).all_coeffs()
+    return (a, -b / (2 * a)) if b != 0 and sp.expand(b**2 - 4 * a * c) == 0 else None
 
 
 @dataclass(frozen=True)
@@ -110,7 +119,32 @@ class SiteLaw:
 
     def expectation(self, observable: sp.Expr) -> sp.Expr:
         """Expectation of a function of the states at one site."""
+        for i, w in enumerate(self.people.variables):
+            if (found := square_of(observable, w)) is not None and not found[1].free_symbols & set(self.people.variables):
+                factor, centre = found
+                thermal = sp.S.Zero if self.regime == "UNSAT" else self.average(self.variance(i, i).scaled(factor))
+                return thermal + self.square(i, centre, factor)
         return sp.Add(*[self.average(p) for p in self.terms(observable)])
+
+    def square(self, i: int, centre: sp.Expr, factor: sp.Expr = sp.S.One) -> sp.Expr:
+        """Average of factor (⟨w_i⟩ − centre)², not multiplied out: it may be far smaller than its terms."""
+        mean = self.mean(i)
+        if len(mean.parts) > 1:
+            return self.average((mean * mean).scaled(factor)) - self.average(mean.scaled(2 * factor * centre)) + self.average(
+                Product(factor * centre**2)
+            )
+        if not mean.parts:
+            return self.average(Product(factor * (mean.factor - centre) ** 2))
+        ((x, pieces),) = mean.parts
+        found = []
+        for k, body in enumerate(pieces.bodies):
+            here = Pieces(x, pieces.edges, tuple(sp.Integer(k == j) for j in range(len(pieces.bodies))))
+            if all(b == body for b in pieces.bodies):
+                here = here.map(lambda _: sp.S.One)
+            found.append(self.average(Product(factor * (mean.factor * body - centre) ** 2, ((x, here),))))
+            if all(b == body for b in pieces.bodies):
+                break
+        return sp.Add(*found)
 
     def terms(self, observable: sp.Expr) -> list[Product]:
         """Terms of the thermal expectation of a function of the states."""
@@ -131,8 +165,13 @@ class SiteLaw:
 
     def average(self, product: Product) -> sp.Expr:
         """Average over B and over the random vectors at the site."""
+        return sp.Add(*[case.weight * self._given(product.subs(case.values), case) for case in self.people.cases()])
+
+    def _given(self, product: Product, case: Case) -> sp.Expr:
+        """The average with one part of each mixture."""
         _, bias, spread = self._known
-        noise, outer = self.people.noise, sorted(self._explicit, key=str)
+        bias, spread = tuple(b.xreplace(case.values) for b in bias), spread.xreplace(case.values)
+        noise, outer = case.noise, sorted(self._explicit, key=str)
         inner = [t for t in noise if t not in outer]
         covariance = {(t, t): v for t, v in noise.items() if v is not None}
         slopes = [{t: b.diff(t) for t in inner} for b in bias]
@@ -144,7 +183,7 @@ class SiteLaw:
             for t in inner:
                 covariance[x, t] = slopes[i][t] * noise[t]
         cut = {s for _, pieces in product.parts for e in (*pieces.bodies, *pieces.edges) for s in e.free_symbols}
-        gaussian = Gaussians(means, covariance)
+        gaussian = Gaussians(means, covariance, short=True)
         order = [*(t for t in inner if t in cut), *self.fields, *(t for t in inner if t not in cut)]
         radial = next((b for b in self.blocks if b.radius is not None), None)
         value = gaussian.average(product, order) if radial is None else radial.radius(product, gaussian, self.fields, inner)
@@ -152,13 +191,8 @@ class SiteLaw:
         for t in outer:
             if t not in value.free_symbols:
                 continue
-            value = self._last(value, t)
+            value = replace(self.people, noise={t: noise[t]}).mean(value)
         return value
-
-    def _last(self, value: sp.Expr, t: sp.Symbol) -> sp.Expr:
-        from dataclasses import replace
-
-        return replace(self.people, noise={t: self.people.noise[t]}).mean(value)
 
     def sum(self, product: Product, factor: sp.Expr = sp.S.One) -> sp.Expr:
         """Sum over sites of the average; ``factor`` may hold random vectors and data of the site."""
@@ -166,6 +200,14 @@ class SiteLaw:
             return sp.S.Zero
         return total(self.people.dim, self.average(product.scaled(factor)), self.people.index)
 
-    def value(self) -> sp.Expr:
-        """Sum over sites of the logarithm of the site's integral, over β at zero temperature."""
-        return sp.Add(*[self.sum(b.value) for b in self.blocks])
+    def value(self, extra: sp.Expr = sp.S.Zero) -> sp.Expr:
+        """Sum over sites of the logarithm of the site's integral, over β at zero temperature; and of a polynomial of the
+        random vectors, which may all but cancel what grows with the field."""
+        products = [p for b in self.blocks for p in (b.value if isinstance(b.value, tuple) else (b.value,))]
+        growing = [p.factor for p in products if not p.parts]
+        found = [self.sum(p) for p in products if p.parts]
+        if growing:
+            both = Product(sp.Add(*growing, extra))
+            cases = [case.weight * factored(self._given(both.subs(case.values), case)) for case in self.people.cases()]
+            return sp.Add(*found, total(self.people.dim, sp.Add(*cases), self.people.index))
+        return sp.Add(*found, self.people.total(extra))

@@ -61,14 +61,17 @@ def splitting(count: int) -> dict[tuple[int, int], dict[tuple[int, int], sp.Expr
 
 
 def definitions(state: State, energy) -> dict[str, Any]:
-    """The replicon eigenvalue, stable while positive, the energy or entropy at the saddle point, and what is asked of them."""
+    """The replicon eigenvalue, stable while positive, the energy, free energy or entropy at the saddle point, and what is asked of
+    them."""
     found = {"replicon": replicon(state)}
     if state["regime"] == "UNSAT":
         found["ground_state_energy"] = -free_energy(state)
     elif state["regime"] == "SAT":
         found["entropy"] = free_energy(state)
-    elif is_discrete(energy):
-        found["entropy"] = free_energy(state) + beta * mean_energy(state)
+    else:
+        found["free_energy"] = -free_energy(state) / beta
+        if is_discrete(energy):
+            found["entropy"] = free_energy(state) + beta * mean_energy(state)
     taken = taken_by(energy)
     names = {name: free_name(name, taken) for name in found}
     judged = conditions(energy, names["replicon"], names.get("entropy", ""))

@@ -7,7 +7,21 @@ from scipy.integrate import quad
 
 from solvers.monte_carlo import simulate
 from solvers.monte_carlo.great_circles import allowed_angle
-from theory.declaration import Dim, Energy, Gaussian, Signs, State, absolute, heaviside, mean, sum_over, wall
+from theory.declaration import (
+    Atom,
+    Dim,
+    Energy,
+    Gaussian,
+    Mixture,
+    Normal,
+    Signs,
+    State,
+    absolute,
+    heaviside,
+    mean,
+    sum_over,
+    wall,
+)  # fmt: skip
 from theory.errors import ConvergenceError, DeclarationError
 
 N, P = Dim("N"), Dim("P")
@@ -40,6 +54,27 @@ def test_marginals_of_independent_sites(model, density):
     drawn = simulate(found, trials=30, N=8, T=0.3)
     for name, power in (("square", 2), ("mean", 1)):
         assert abs(drawn[name].mean - moment(density, power)) < 4 * drawn[name].stderr
+
+
+def test_marginals_under_a_mixture():
+    """A point and two Gaussians in a quadratic energy, on independent sites: share of the point, mean and square."""
+    law = Mixture((sp.Rational(1, 2), Atom(1)), (sp.Rational(1, 4), Normal(-1, 0.5)), (sp.Rational(1, 4), Normal(0, 2)))
+    s = State("s", N, prior=law)
+    observe = {"mean": mean(N, s), "square": mean(N, s**2), "apart": mean(N, heaviside(absolute(s - 1) - 1e-9))}
+    drawn = simulate(Energy(s.square() / 2 - sum_over(N, s) / 5, over=s, temperature=T, observe=observe), trials=60, N=20, T=0.8)
+
+    def weight(x):
+        return np.exp(-(x**2 / 2 - x / 5) / 0.8)
+
+    def density(x):
+        return weight(x) * (np.exp(-((x + 1) ** 2)) / np.sqrt(np.pi) + np.exp(-(x**2) / 4) / np.sqrt(4 * np.pi)) / 4
+
+    point, rest = weight(1.0) / 2, quad(density, -15, 15)[0]
+    exact = {"apart": rest / (point + rest)}
+    for name, k in (("mean", 1), ("square", 2)):
+        exact[name] = (point + quad(lambda x, k=k: x**k * density(x), -15, 15)[0]) / (point + rest)
+    for name, value in exact.items():
+        assert abs(drawn[name].mean - value) < 4 * drawn[name].stderr
 
 
 def test_several_states_turn_together():

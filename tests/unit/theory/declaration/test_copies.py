@@ -72,8 +72,8 @@ def test_simulated_copies_share_what_is_not_redrawn():
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: redrawn(w, w), "redrawn: w; list what Gaussian, Noise and Signs returned"),
-        (lambda: redrawn(w, w0), "redrawn: w0; list what Gaussian, Noise and Signs returned"),
+        (lambda: redrawn(w, w), "redrawn: w; list what Gaussian, Noise, Signs and Drawn returned"),
+        (lambda: redrawn(w, w0), "redrawn: w0; list what Gaussian, Noise, Signs and Drawn returned"),
         (lambda: redrawn(w), "redrawn: nothing; list the Gaussian matrices"),
         (lambda: redrawn(w, X, copy=0), "copy of what is redrawn: 0; pass 1, 2"),
         (lambda: Expression(sum_over(M, w * redrawn(w, X))), "state without a law: w"),
