@@ -60,7 +60,7 @@ def test_marginals_under_a_mixture():
     """A point and two Gaussians in a quadratic energy, on independent sites: share of the point, mean and square."""
     law = Mixture((sp.Rational(1, 2), Atom(1)), (sp.Rational(1, 4), Normal(-1, 0.5)), (sp.Rational(1, 4), Normal(0, 2)))
     s = State("s", N, prior=law)
-    observe = {"mean": mean(N, s), "square": mean(N, s**2), "apart": mean(N, heaviside(absolute(s - 1) - 1e-9))}
+    observe = {"mean": mean(N, s), "square": mean(N, s**2), "apart": mean(N, heaviside(absolute(s - 1) - 1e-4))}
     drawn = simulate(Energy(s.square() / 2 - sum_over(N, s) / 5, over=s, temperature=T, observe=observe), trials=60, N=20, T=0.8)
 
     def weight(x):
