@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from solvers.fixed_point import Roots
 from solvers.systems import System
 
-FACTORS = (0.6, 0.3, 0.1, 0.01, 1.6, 3.0, 10.0, 100.0)
-"""Other values of each parameter at which a solution is looked for, relative to its own."""
+FACTORS = ((0.6, 1.6), (0.3, 3.0), (0.1, 10.0), (0.01, 100.0))
+"""Other values of each parameter at which a solution is looked for, relative to its own: farther ones where nearer ones have none."""
 FIRST, SHORTEST, LONGER = 0.5, 1 / 64, 1.7
 """Of the way: the first stride, the shortest one; and how much a stride grows that arrived."""
 JUMP = 0.7
@@ -91,13 +91,17 @@ class _Way:
         return rest | {s: values[:, k] for k, s in enumerate(self.used)}
 
     def varied(self, values: NDArray, point: int) -> list[tuple[NDArray, NDArray]]:
-        """Solutions at other values of one parameter."""
-        others = [values * np.where(np.arange(len(values)) == k, f, 1.0) for k, v in enumerate(values) if v > 0 for f in FACTORS]
-        if not others:
-            return []
-        tried = np.stack(others)
-        roots = self.solved(self.at(tried, point), len(tried), None)
-        return [(tried[i], roots.x[i]) for i in np.flatnonzero(self.good(roots))]
+        """Solutions at other values of one parameter, the nearest that there are."""
+        for factors in FACTORS:
+            others = [values * np.where(np.arange(len(values)) == k, f, 1.0) for k, v in enumerate(values) if v > 0 for f in factors]
+            if not others:
+                break
+            tried = np.stack(others)
+            roots = self.solved(self.at(tried, point), len(tried), None)
+            good = np.flatnonzero(self.good(roots))
+            if good.size:
+                return [(tried[i], roots.x[i]) for i in good]
+        return []
 
     def followed(self, origin: tuple[NDArray, NDArray], goal: NDArray, point: int) -> Roots | None:
         """The solution at the goal on the branch through the origin; None where the branch does not reach it."""
