@@ -13,7 +13,7 @@ from solvers.fixed_point import Roots
 from solvers.systems import System
 
 FACTORS = ((0.6, 1.6), (0.3, 3.0), (0.1, 10.0), (0.01, 100.0))
-"""Other values of each parameter at which a solution is looked for, relative to its own: farther ones where nearer ones have none."""
+"""Other values of each parameter at which a solution is looked for, relative to its own; farther ones where nearer ones fail."""
 FIRST, SHORTEST, LONGER = 0.5, 1 / 64, 1.7
 """Of the way: the first stride, the shortest one; and how much a stride grows that arrived."""
 JUMP = 0.7
@@ -93,10 +93,10 @@ class _Way:
     def varied(self, values: NDArray, point: int) -> list[tuple[NDArray, NDArray]]:
         """Solutions at other values of one parameter, the nearest that there are."""
         for factors in FACTORS:
-            others = [values * np.where(np.arange(len(values)) == k, f, 1.0) for k, v in enumerate(values) if v > 0 for f in factors]
-            if not others:
+            moving = np.flatnonzero(values > 0)
+            if not moving.size:
                 break
-            tried = np.stack(others)
+            tried = np.stack([values * np.where(np.arange(len(values)) == k, f, 1.0) for k in moving for f in factors])
             roots = self.solved(self.at(tried, point), len(tried), None)
             good = np.flatnonzero(self.good(roots))
             if good.size:

@@ -4,7 +4,7 @@ import numpy as np
 import sympy as sp
 
 from solvers import solve
-from theory import Dim, Energy, Gaussian, Noise, State, absolute, exp, mean, relu, sum_over
+from theory import Dim, Energy, Gaussian, Noise, State, absolute, exp, log, mean, relu, sign, sum_over
 
 lam = sp.Symbol("lambda", positive=True)
 N, P = Dim("N"), Dim("P")
@@ -12,9 +12,9 @@ X, w, w0 = Gaussian("X", P, N, variance=1 / N), State("w", N), Noise("w0", N)
 VALUES = dict(P=2.0, N=1.0, lambda_=0.1)
 
 
-def regression(loss):
+def regression(loss, temperature=0):
     energy = sum_over(P, loss) + lam * w.square() / 2
-    return Energy(energy, over=w, observe={"E_g": mean(N, (w - w0) ** 2)}).theory()
+    return Energy(energy, over=w, temperature=temperature, observe={"E_g": mean(N, (w - w0) ** 2)}).theory()
 
 
 def test_a_loss_by_cases_is_the_same_loss_by_kinks():
@@ -34,3 +34,14 @@ def test_counts_whose_rate_is_set_by_the_teacher():
     errors = [float(solve(theory, P=p, N=1.0, lambda_=0.1, tolerance=1e-5)["E_g"]) for p in samples]
     excess = np.array(errors) / (0.1 / (2 * np.sqrt(np.e) * samples)) ** 2 - 1
     assert np.all(excess[1:] / excess[:-1] < 0.55) and excess[-1] > 0
+
+
+def test_low_temperatures_tend_to_the_minimum():
+    """A smooth loss that has no closed thermal average, at temperatures where its weight underflows away from its peak: the
+    distance from the minimum is of first order in the temperature."""
+    loss = log(1 + exp(-10 * sign(X @ w0) * (X @ w)))
+    T = sp.Symbol("T", positive=True)
+    cold, warm = regression(loss), regression(loss, T)
+    least = solve(cold, **VALUES)["E_g"]
+    apart = [float(solve(warm, T=t, **VALUES)["E_g"] - least) for t in (0.002, 0.001, 0.0005)]
+    assert 1.9 < apart[0] / apart[1] < 2.1 and 1.95 < apart[1] / apart[2] < 2.05

@@ -11,8 +11,8 @@ import sympy as sp
 from theory.declaration.mixtures import Mixture
 from theory.errors import DerivationError
 from theory.piecewise import Pieces
-from theory.replica.coupled import coupled
-from theory.replica.one_body import OMEGA, WIDTH, one_body
+from theory.replica.coupled import alone, coupled
+from theory.replica.one_body import OMEGA, WIDTH
 from theory.replica.products import Product, of
 from theory.replica.radial import is_radial, radial
 from theory.small_matrices import determinant
@@ -68,7 +68,7 @@ def is_quadratic(penalty: sp.Expr, w: Sequence[sp.Symbol]) -> bool:
 
 
 def single(members, penalty: sp.Expr, w: sp.Symbol, at: sp.Symbol, curvature: sp.Expr, regime: str) -> Block:
-    body = one_body(penalty, w, regime if penalty != 0 else "warm")
+    body = alone(penalty, w, regime if penalty != 0 else "warm")
     rule = {WIDTH: 1 / curvature, OMEGA: at / curvature}
 
     def placed(cut: Pieces) -> Product:

@@ -10,6 +10,8 @@ import sympy as sp
 from theory.effective import Effective, cut_average, is_kinked
 from theory.envelope import Envelope
 from theory.errors import DerivationError
+from theory.piecewise import Pieces, pieces
+from theory.replica.one_body import OMEGA, WIDTH, OneBody, one_body
 from theory.replica.products import Product
 from theory.symbols import beta
 
@@ -34,6 +36,19 @@ class Coupled:
 def coupled(potential: sp.Expr, h: Sequence[sp.Symbol], omega: Sequence[sp.Expr], width: sp.Matrix, regime: str) -> Coupled:
     """The effective functions of a potential of several variables; DerivationError where they are not derived."""
     return (_minimal if regime == "UNSAT" else _thermal)(potential, h, omega, width, regime == "SAT")
+
+
+def alone(potential: sp.Expr, h: sp.Symbol, regime: str) -> OneBody:
+    """The effective functions of a potential of one variable: in closed form where there is one, else as one symbol each."""
+    quadratic = all(b is sp.oo or (b.is_polynomial(h) and sp.degree(b, h) <= 2) for b in pieces(potential, h).bodies)
+    if regime != "warm" or quadratic:
+        return one_body(potential, h, regime)
+    found = _thermal(potential, [h], [OMEGA], sp.Matrix([[WIDTH]]), False)
+
+    def whole(body: sp.Expr) -> Pieces:
+        return Pieces(OMEGA, (-sp.oo, sp.oo), (body,))
+
+    return OneBody(whole(found.value), whole(found.slope[0]), whole(found.curvature[0, 0]), lambda g: whole(found.expectation(g)))
 
 
 def _thermal(potential: sp.Expr, h, omega, width: sp.Matrix, volume: bool) -> Coupled:

@@ -10,10 +10,10 @@ import sympy as sp
 
 from theory.errors import DerivationError
 from theory.piecewise import Pieces, pieces
-from theory.replica.coupled import coupled
+from theory.replica.coupled import alone, coupled
 from theory.replica.elimination import multiplied_out
 from theory.replica.joint import Samples
-from theory.replica.one_body import OMEGA, WIDTH, one_body
+from theory.replica.one_body import OMEGA, WIDTH
 from theory.replica.products import Gaussians, Product, of
 
 Quantity = Callable[["Fields"], Product]
@@ -115,7 +115,7 @@ class Fields:
 
 @lru_cache(maxsize=256)
 def _one_body(potential: sp.Expr, h: sp.Symbol, regime: str):
-    return one_body(potential, h, regime)
+    return alone(potential, h, regime)
 
 
 @lru_cache(maxsize=64)
