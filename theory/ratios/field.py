@@ -155,18 +155,34 @@ class Ratios:
         if len(poly) > LONGEST:
             yield poly, 1
             return
-        inside = sorted(generators(poly))
-        small = PolyRing([self.ring.symbols[i] for i in inside], sp.ZZ, sp.lex)
-        _, whole = poly.clear_denoms()
-        _, whole = small.from_dict({tuple(m[i] for i in inside): sp.ZZ.convert(c, sp.QQ) for m, c in whole.items()}).primitive()
-        for part, power in factors(-whole if whole.LC < 0 else whole):
-            part, found = -part if part.LC < 0 else part, {}
-            for powers, c in part.items():
-                place = [0] * self.ring.ngens
-                for i, p in zip(inside, powers, strict=True):
-                    place[i] = p
-                found[tuple(place)] = sp.QQ.convert(c, sp.ZZ)
-            yield self.ring.from_dict(found), power
+        inside, (whole,) = self._small(poly)
+        for part, power in factors(whole):
+            yield self._large(inside, part), power
+
+    def shared(self, first: Ratio, second: Ratio) -> Ratio:
+        """The greatest common divisor of two numerators."""
+        inside, (one, other) = self._small(self.lifted(first.above), self.lifted(second.above))
+        return Ratio(self, self._large(inside, one.gcd(other)), {})
+
+    def _small(self, *polys: PolyElement) -> tuple[list[int], list[PolyElement]]:
+        """Primitive polynomials over the integers in the generators that are there, and these."""
+        inside, small = sorted(set().union(*map(generators, polys))), []
+        ring = PolyRing([self.ring.symbols[i] for i in inside], sp.ZZ, sp.lex)
+        for poly in polys:
+            _, whole = poly.clear_denoms()
+            _, whole = ring.from_dict({tuple(m[i] for i in inside): sp.ZZ.convert(c, sp.QQ) for m, c in whole.items()}).primitive()
+            small.append(-whole if whole.LC < 0 else whole)
+        return inside, small
+
+    def _large(self, inside: list[int], poly: PolyElement) -> PolyElement:
+        """A polynomial in these generators in the ring of all."""
+        found = {}
+        for powers, c in (-poly if poly.LC < 0 else poly).items():
+            place = [0] * self.ring.ngens
+            for i, p in zip(inside, powers, strict=True):
+                place[i] = p
+            found[tuple(place)] = sp.QQ.convert(c, sp.ZZ)
+        return self.ring.from_dict(found)
 
     def inside(self, number: int) -> set[sp.Expr]:
         """The generators of a factor, square roots as such."""

@@ -78,6 +78,14 @@ class Ratio:
         signed = powers | {i: -p for i, p in self.below.items()}
         return sp.Mul(sp.QQ.to_sympy(number), *[self.ratios.as_expr(self.ratios.factors[i].poly) ** p for i, p in signed.items()])
 
+    def numerators(self) -> list[sp.Expr]:
+        """The irreducible factors of the numerator."""
+        return [self.ratios.as_expr(self.ratios.factors[i].poly) for i in self.ratios.factored(self.above)[1]]
+
+    def denominators(self) -> list[sp.Expr]:
+        """The factors of the denominator."""
+        return [self.ratios.as_expr(self.ratios.factors[i].poly) for i in self.below]
+
     @property
     def symbols(self) -> set[sp.Expr]:
         """The generators that occur, square roots as such."""

@@ -9,6 +9,7 @@ import sympy as sp
 from theory.averages import Average
 from theory.errors import DerivationError
 from theory.factors import factored_ratio
+from theory.ratios import Ratios
 from theory.saddle import eliminate, opaque, solve_linear
 
 Rule = dict[sp.Symbol, sp.Expr]
@@ -63,12 +64,13 @@ def eliminated(
 def _common_root(pair: Sequence[sp.Expr], x: sp.Symbol, ridges: Sequence[sp.Symbol]) -> tuple[sp.Expr, sp.Expr] | None:
     """A factor of the resultant by x that gives a ridge, and the x that both equations then share; None unless just one does."""
     found = []
-    for factor, _ in sp.factor_list(sp.resultant(*pair, x))[1]:
+    for factor in Ratios().of(sp.resultant(*pair, x)).numerators():
         for ridge in ridges:
             if ridge not in factor.free_symbols or not (value := solve_linear(factor, ridge)):
                 continue  # neither a ridge that the factor does not give, nor one that it sets to zero
-            shared = sp.gcd(*[numerator(e.xreplace({ridge: value})) for e in pair])
-            roots = [f for f, _ in sp.factor_list(shared)[1] if x in f.free_symbols and sp.degree(f, x) == 1]
+            ratios = Ratios()
+            first, second = (ratios.of(e, {ridge: ratios.of(value)}) for e in pair)
+            roots = [f for f in ratios.shared(first, second).numerators() if sp.degree(f, x) == 1]
             values = [solve_linear(root, x) for root in roots]
             found += [(factor, v) for v in values if not v.is_nonpositive]
     return found[0] if len(found) == 1 else None

@@ -18,11 +18,11 @@ from theory.errors import DerivationError
 from theory.ratios import Ratio
 from theory.resolvent.core import INSTEAD, Core, Rule
 from theory.resolvent.dyson import Dyson, traced
-from theory.resolvent.elimination import eliminated, factored, numerator, positive_ratio
+from theory.resolvent.elimination import eliminated, factored, positive_ratio
 from theory.resolvent.linear import Row, solved
 from theory.resolvent.names import NamedTrace
 from theory.resolvent.sums import Pole, Sums, linear_poles
-from theory.resolvent.tower import Tower
+from theory.resolvent.tower import Level, Tower
 from theory.saddle import opaque, solve_linear
 from theory.symbols import kappa, size
 
@@ -56,18 +56,6 @@ class Reduction:
     def ridges(self) -> Rule:
         return {ridge: value for core in reversed(self.cores) for ridge, value in core.ridges.items()}
 
-    def inserted(self, expression: sp.Expr) -> sp.Expr:
-        """An expression in the unknowns with everything known so far."""
-        return sp.cancel(self._ridgeless(expression.xreplace(self.known())))
-
-    def known(self) -> Rule:
-        merged = {t: v.xreplace(self.rule) for t, v in self.coincidences.items()}
-        return {**self.rule, **merged}
-
-    def site(self, t: NamedTrace) -> tuple[Dim, sp.Expr]:
-        """The dimension of a trace, and what is summed over it."""
-        return self._dim(t), self.inserted(self.bare[t].as_expr())
-
     def _dim(self, t: NamedTrace) -> Dim:
         return self.home[t][1].dim
 
@@ -83,8 +71,8 @@ class Reduction:
             level = self.tower.level(self._parameters_through(reach))
             linear = self._linear(members, {t: level.site(t) for t in members})
             if linear is None:
-                reach = reach | {len(self.cores)}
                 self._solve_core(members, reach)
+                reach = reach | {len(self.cores) - 1}
             else:
                 self._solve_linear(members, linear)
             self._reach |= dict.fromkeys(members, reach)
@@ -137,8 +125,8 @@ class Reduction:
         for t, site in core.bare.items():
             if not self.grown and not positive_ratio(site):
                 raise Signed(f"reduction: {t} sums {site}, with terms of both signs; it may have several values; {INSTEAD}")
-        remaining = list(members)
-        while (pole := self._pole(remaining)) is not None:
+        remaining, earlier = list(members), self._parameters_through(reach)
+        while (pole := self._pole(remaining, self.tower.level(earlier))) is not None:
             spectrum, dim, constant, slope = pole
             name = kappa if not self.sums.poles else sp.Symbol(f"kappa_{len(self.sums.poles) + 1}", positive=True)
             shared = self._sizes(slope / constant)
@@ -151,25 +139,27 @@ class Reduction:
             remaining.remove(old)
             core.kappas[name] = definition
             self.sums.poles.append(Pole(name, shared, spectrum, dim))
+            self._insert(members, earlier)
+        level = self.tower.level(earlier)
         if self.grown:
             self.sums.known.update(members)
-            core.maps = {t: traced(self.home[t][1].dim, self.site(t)[1].xreplace(self.rule)) for t in members}
+            core.maps = {t: traced(self._dim(t), level.site(t).as_expr()) for t in members}
         else:
-            self._eliminate(core, members, remaining)
+            self._eliminate(core, members, remaining, level)
         self.cores.append(core)
-        through = self._parameters_through(reach)
+        self._insert(members, self._parameters_through(reach | {len(self.cores) - 1}))
+
+    def _insert(self, members: Iterable[NamedTrace], through: Mapping[sp.Symbol, Ratio]) -> None:
         self.tower.value |= {t: self.tower.ratios.of(self.rule[t], through) for t in members if t in self.rule}
 
-    def _pole(self, remaining: list[NamedTrace]) -> tuple | None:
+    def _pole(self, remaining: list[NamedTrace], level: Level) -> tuple | None:
         done = {p.kappa for p in self.sums.poles}
         for t in remaining:
-            dim, expression = self.site(t)
-            expression = sp.factor(expression.xreplace(self.rule))
-            for spectrum, constant, slope in linear_poles([expression], set(remaining)):
+            for spectrum, constant, slope in linear_poles(level.site(t).denominators(), set(remaining)):
                 if self.grown and slope.xreplace(dict.fromkeys(self.home, sp.S.Zero)) == 0:
                     continue  # there is no such ridge where the traces grow from
                 if not varies(constant) and not varies(slope) and not done & (constant / slope).free_symbols:
-                    return spectrum, dim, constant, slope
+                    return spectrum, self._dim(t), constant, slope
         return None
 
     def _sizes(self, slope: sp.Expr) -> sp.Expr:
@@ -180,12 +170,10 @@ class Reduction:
         above, _ = sp.fraction(sp.factor(counted))
         return sp.Mul(*[f for f in sp.Mul.make_args(above) if f.as_base_exp()[0] in sizes])
 
-    def _eliminate(self, core: Core, members: list[NamedTrace], remaining: list[NamedTrace]) -> None:
-        equations, values = [], {}
-        for t in members:
-            dim, expression = self.site(t)
-            values[t] = self._ridgeless(self.sums.named(dim, expression.xreplace(self.rule)))
-            equations.append(numerator(self.rule.get(t, t) - values[t]))
+    def _eliminate(self, core: Core, members: list[NamedTrace], remaining: list[NamedTrace], level: Level) -> None:
+        totals = {t: self.sums.total(self._dim(t), level.site(t)) for t in members}
+        values = {t: total.factor() for t, total in totals.items()}
+        equations = [sp.fraction((self.tower.known(t) - total).factor())[0] for t, total in totals.items()]
         left, solved = eliminated(equations, remaining, self._parameters(equations))
         core.unknowns = [t for t in remaining if t not in solved]
         count = len(core.kappas) + len(core.unknowns)

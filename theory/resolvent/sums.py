@@ -162,15 +162,12 @@ class Sums:
         return expression
 
 
-def linear_poles(expressions: Iterable[sp.Expr], unknowns: set[sp.Symbol]) -> list[tuple[Spectrum, sp.Expr, sp.Expr]]:
-    """Factors c + b·s of denominators, s a spectrum, with an unknown in c or b and no other spectrum: (s, c, b)."""
+def linear_poles(factors: Iterable[sp.Expr], unknowns: set[sp.Symbol]) -> list[tuple[Spectrum, sp.Expr, sp.Expr]]:
+    """Those of the form c + b·s, s a spectrum, with an unknown in c or b and no other spectrum: (s, c, b)."""
     found = []
-    for expression in expressions:
-        for factor in (f.as_base_exp()[0] for f in sp.Mul.make_args(sp.factor(sp.fraction(expression)[1]))):
-            spectra = [s for s in factor.free_symbols if isinstance(s, Spectrum)]
-            if len(spectra) != 1 or not factor.free_symbols & unknowns or sp.degree(factor, spectra[0]) != 1:
-                continue
+    for factor in factors:
+        spectra = [s for s in factor.free_symbols if isinstance(s, Spectrum)]
+        if len(spectra) == 1 and factor.free_symbols & unknowns and sp.degree(factor, spectra[0]) == 1:
             slope, constant = sp.Poly(factor, spectra[0]).all_coeffs()
-            if (entry := (spectra[0], constant, slope)) not in found:
-                found.append(entry)
+            found.append((spectra[0], constant, slope))
     return found
