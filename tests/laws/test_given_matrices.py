@@ -56,6 +56,18 @@ def test_without_a_random_matrix_between_them_given_ones_multiply():
     assert value(Tr(O1**2 @ R)) == pytest.approx(value(Tr(O1 @ R), {**VALUES, "O1": square}), rel=1e-10)
 
 
+def test_a_form_may_be_written_with_all_matrices_on_one_side():
+    """In given vectors over the modes, and over the samples."""
+    z = Quenched("z", P)
+    given = {**VALUES, "z": np.sin(np.arange(7.0))}
+    assert value(sum_over(M, w0 * (R @ (O1 @ (R2 @ w0)))), given) == pytest.approx(
+        value(sum_over(M, (R @ w0) * (O1 @ (R2 @ w0))), given), rel=1e-11
+    )
+    assert value(sum_over(P, z * (X @ (R @ (O1 @ (R2 @ (X.T @ z)))))), given) == pytest.approx(
+        value(sum_over(M, (R @ (X.T @ z)) * (O1 @ (R2 @ (X.T @ z)))), given), rel=1e-11
+    )
+
+
 @pytest.mark.slow
 def test_a_target_may_be_turned():
     """The vector O w0 and the values of it."""

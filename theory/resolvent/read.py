@@ -96,7 +96,7 @@ class Reader:
             if not vectors:
                 found.append((dim, coefficient))
             elif len(vectors) == 1:
-                found.append((dim, coefficient * self._mean(vectors[0].expr, dim)))
+                found += self._single(dim, coefficient, vectors[0])
             else:
                 found += self._pair(dim, coefficient, *vectors)
         return found
@@ -109,6 +109,17 @@ class Reader:
             if not isinstance(source, Leaf) and matrix.cols == dim:
                 total += source * self.diagonal(matrix)
         return total
+
+    def _single(self, dim: Dim, coefficient: sp.Expr, vector: Vec) -> Weighted:
+        """Expectation of a sum over c (A s), with given vectors s; given matrices in A see c and s together."""
+        parts = {source: matrix for source, matrix in sources(vector).items() if not isinstance(source, Leaf)}
+        through = {source: matrix for source, matrix in parts.items() if holds_given(matrix)}
+        if through and coefficient.free_symbols & set(self.matrices):
+            raise DerivationError(f"observable over {dim}: an average times a given matrix; observe it apart")
+        found = [(dim, coefficient * s * self.diagonal(m)) for s, m in parts.items() if m.cols == dim and s not in through]
+        for source, matrix in through.items():
+            found += self._trace(matrix, sp.S.One, Insertion(matrix.cols, dim, None, source, coefficient))
+        return found
 
     def _pair(self, dim: Dim, coefficient: sp.Expr, u: Vec, v: Vec) -> Weighted:
         if coefficient.free_symbols & set(self.matrices):
