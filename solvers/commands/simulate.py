@@ -28,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     step = "length of the steps of a flow; without it the flow is integrated"
     parser.add_argument("--time-step", metavar="DT", type=float, default=None, help=step)
+    finds = "what finds the states of an energy, in the place of what the model declares: amp, tap, gibbs, hmc, argmin, ..."
+    parser.add_argument("--algorithm", metavar="NAME", default=None, help=finds)
     task.add_json(parser)
 
 
@@ -42,7 +44,8 @@ def run(options: argparse.Namespace) -> int:
 
     estimate = simulate(
         model, trials=options.trials, seed=options.seed, replicate=options.replicate, observables=options.observable,
-        zip=zipped, progress=task.progress_wanted(), time_step=options.time_step, **values,
+        zip=zipped, progress=task.progress_wanted(), time_step=options.time_step,
+        algorithm=options.algorithm, **values,
     )  # fmt: skip
     if options.json:
         task.print_json(estimate.to_json())

@@ -36,6 +36,10 @@ class Algorithm:
         """Set the states of ``draw``; the result does the same for variants of its data, at temperature 0."""
         raise NotImplementedError
 
+    def measured(self, draw: Realisation) -> Realisation:
+        """The draw that observables are taken of, once its states are set: itself, or one of thermal means."""
+        return draw
+
     def verify(self, draw: Realisation, rng: np.random.Generator) -> None:
         """Check the states of a draw against the energy itself; ConvergenceError where they are not what they should be."""
 

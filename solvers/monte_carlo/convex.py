@@ -106,20 +106,25 @@ class Convex(Algorithm):
 
     def verify(self, draw: Realisation, rng: np.random.Generator) -> None:
         """Whether the energy itself is higher beside the states, in random directions."""
-        found = {state: draw.arrays[state] for state in self.model.states}
-        least = float(draw.scalar(self.model.energy)[0])
-        for scale in (1e-3, 1e-1, 1.0):
-            step = {s: scale * (np.sqrt(np.mean(v**2)) or 1.0) * rng.standard_normal(v.shape) for s, v in found.items()}
-            for sign in (1, -1):
-                draw.set({s: v + sign * step[s] for s, v in found.items()})
-                beside = float(draw.scalar(self.model.energy)[0])
-                if not beside >= least - 1e-8 * (1 + abs(least)):
-                    draw.set(found)
-                    names = ", ".join(s.name for s in found)
-                    raise ConvergenceError(
-                        f"energy {least:g} of {names} is not the minimum ({beside:g} beside it); declare a convex energy"
-                    )
-        draw.set(found)
+        check_lowest(self.model, draw, rng)
+
+
+def check_lowest(model: Any, draw: Realisation, rng: np.random.Generator) -> None:
+    """ConvergenceError where the energy beside the states of a draw, in random directions, is lower."""
+    found = {state: draw.arrays[state] for state in model.states}
+    least = float(draw.scalar(model.energy)[0])
+    for scale in (1e-3, 1e-1, 1.0):
+        step = {s: scale * (np.sqrt(np.mean(v**2)) or 1.0) * rng.standard_normal(v.shape) for s, v in found.items()}
+        for sign in (1, -1):
+            draw.set({s: v + sign * step[s] for s, v in found.items()})
+            beside = float(draw.scalar(model.energy)[0])
+            if not beside >= least - 1e-8 * (1 + abs(least)):
+                draw.set(found)
+                names = ", ".join(s.name for s in found)
+                raise ConvergenceError(
+                    f"energy {least:g} of {names} is not the minimum ({beside:g} beside it); declare a convex energy"
+                )
+    draw.set(found)
 
 
 def check_convex(smooth: Smooth, part: Loaded, landscape: Landscape) -> None:

@@ -29,6 +29,9 @@ class WithCopies:
         actions = [law.run(draw, rng) for law in (self.first, *self.others)]
         return lambda variant: reduce(lambda value, action: action(value), actions, variant)
 
+    def measured(self, draw: Realisation) -> Realisation:
+        return self.first.measured(draw)
+
     def verify(self, draw: Realisation, rng: np.random.Generator) -> None:
         for law in (self.first, *self.others):
             law.verify(draw, rng)

@@ -14,6 +14,7 @@ from solvers.monte_carlo.great_circles import GreatCircles
 from solvers.monte_carlo.hamiltonian import Hamiltonian, Langevin
 from solvers.monte_carlo.linear_programme import LinearProgramme
 from solvers.monte_carlo.margin import Margin
+from solvers.monte_carlo.messages.passing import MessagePassing, Spinwise
 from solvers.monte_carlo.quadratic_law import QuadraticLaw
 from solvers.monte_carlo.slices import Slices
 from solvers.monte_carlo.spins import Spins
@@ -31,6 +32,8 @@ ALGORITHMS: dict[str, tuple[type[Algorithm], ...]] = {
     "metropolis": (Spins,),
     "hmc": (Hamiltonian,),
     "langevin": (Langevin,),
+    "amp": (MessagePassing,),
+    "tap": (Spinwise,),
 }
 """By the name that a declaration gives, ``Energy(..., algorithm=name)``: the first class that takes the model is used."""
 

@@ -21,6 +21,7 @@ from solvers.monte_carlo.statistics import Record
 from solvers.monte_carlo.trials import Piece, run
 from solvers.options import check_executor, check_model, check_names
 from solvers.values import Values
+from theory.declaration.energy import ALGORITHMS, Energy
 from theory.errors import ParameterError, QuenchedError, did_you_mean
 from theory.symbols import time
 
@@ -41,6 +42,7 @@ def simulate(
     design: Mapping[str, Any] | None = None,
     zip: Sequence[str] | str = (),
     time_step: float | None = None,
+    algorithm: str | None = None,
     **values: Any,
 ) -> Estimate:
     """Means and standard errors of a model's observables over ``trials`` draws of its disorder.
@@ -53,7 +55,8 @@ def simulate(
     ``concurrent.futures.Executor``).
 
     A dynamics is followed through all values of ``t`` in one draw. ``time_step`` moves a flow by steps x + time_step * rule;
-    without it the flow is integrated, to a relative error of 1e-9.
+    without it the flow is integrated, to a relative error of 1e-9. ``algorithm`` finds the states of an energy in the place of the
+    one that it declares; "amp" and "tap" give thermal means by message passing, where the others draw.
 
     Raises ParameterError for values that cannot be drawn and DeclarationError for laws that cannot be simulated. An error in a
     trial names its point, and holds the finished points in ``error.partial`` (an Estimate, nan elsewhere).
@@ -66,6 +69,8 @@ def simulate(
     check_names(observables, "observables")
     check_names(zip, "zip")
     check_executor(executor)
+    if algorithm is not None:
+        model = _by_algorithm(model, algorithm)
     names = _names(model, observables)
     law = check_law(model)
     if issubclass(law, Dynamics):
@@ -110,6 +115,14 @@ class _Failed(Exception):
     def __init__(self, piece: Piece, error: Exception):
         super().__init__(str(error))
         self.piece, self.error = piece, error
+
+
+def _by_algorithm(model: Any, algorithm: Any) -> Any:
+    if not isinstance(model, Energy):
+        raise ParameterError(f"algorithm: {algorithm!r}; {model.name} is no energy whose states one finds, leave it out")
+    if algorithm not in ALGORITHMS:
+        raise ParameterError(f"no algorithm {algorithm!r}; {did_you_mean(algorithm, ALGORITHMS)}")
+    return model.with_algorithm(algorithm)
 
 
 def _names(model: Any, observables: Sequence[str] | None) -> tuple[str, ...]:

@@ -99,7 +99,7 @@ def _states(
         yield from found.follow(draw, rng, points)
         return
     again = found.run(draw, rng)
-    yield points[0], draw, again
+    yield points[0], found.measured(draw), again
 
 
 def generator(*numbers: int) -> np.random.Generator:

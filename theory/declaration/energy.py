@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 
 import sympy as sp
 
@@ -17,7 +18,7 @@ from theory.declaration.walks import leaves, replace_tops, terms
 from theory.errors import DerivationError
 
 PHASES = ("UNSAT", "SAT")
-ALGORITHMS = ("argmin", "margin", "lp", "gibbs", "metropolis", "langevin", "hmc")
+ALGORITHMS = ("argmin", "margin", "lp", "gibbs", "metropolis", "langevin", "hmc", "amp", "tap")
 
 
 class Energy(Model):
@@ -49,9 +50,7 @@ class Energy(Model):
             refuse("phase", repr(phase), f"take one of {', '.join(PHASES)}")
         if not isinstance(ansatz, str) or not re.fullmatch(r"RS|[1-9][0-9]*RSB", ansatz):
             refuse("ansatz", repr(ansatz), "take RS, 1RSB, 2RSB, ...")
-        if algorithm is not None and algorithm not in ALGORITHMS:
-            refuse("algorithm", repr(algorithm), f"take one of {', '.join(ALGORITHMS)} or None")
-        self.phase, self.ansatz, self.algorithm = phase, ansatz, algorithm
+        self.phase, self.ansatz, self.algorithm = phase, ansatz, _known(algorithm)
         self.start = _begun(start, states)
         self.nishimori = _exchangeable(nishimori, states, self.energy)
         _posed(self.energy, states)
@@ -98,6 +97,13 @@ class Energy(Model):
         exchanged = tuple(f"{leaf}~{value}" for leaf, value in self.nishimori.items())
         return self.phase, self.ansatz, self.algorithm, *exchanged, *(f"{a}={b}" for a, b in self.matched)
 
+    def with_algorithm(self, algorithm: str | None) -> Energy:
+        """The same energy, simulated by another algorithm; the theory does not depend on it."""
+        new = copy(self)
+        new.__dict__.pop("signature", None)
+        new.algorithm = _known(algorithm)
+        return new
+
     def derive(self):
         """The replica derivation of the theory: a Derivation, every step of it."""
         from theory.replica import derive
@@ -136,6 +142,12 @@ class Energy(Model):
         """The energy as mathematics."""
         names = ", ".join(sp.latex(sp.Symbol(leaf.name)) for leaf in self.states)
         return rf"E\left({names}\right) = {sp.latex(self.energy)}"
+
+
+def _known(algorithm) -> str | None:
+    if algorithm is not None and algorithm not in ALGORITHMS:
+        refuse("algorithm", repr(algorithm), f"take one of {', '.join(ALGORITHMS)} or None")
+    return algorithm
 
 
 def _state(value) -> Leaf:
