@@ -10,16 +10,17 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from solvers.monte_carlo.expressions import evaluate
-from solvers.monte_carlo.local_fields import Landscape, Loaded, Term
+from solvers.monte_carlo.local_fields import Landscape, Loaded, Term, field_symbol
 from solvers.monte_carlo.messages.measures import Atoms, Energies, Measure, Tilt
 from solvers.monte_carlo.messages.minima import Minimum
 from solvers.monte_carlo.messages.potentials import Potential, without_quadratic
-from solvers.monte_carlo.messages.reading import Read, slopes_by_sums
+from solvers.monte_carlo.messages.reading import Read, Single, slopes_by_sums
 from solvers.monte_carlo.messages.spheres import Sphere
-from solvers.monte_carlo.realisation import Realisation
+from solvers.monte_carlo.realisation import Realisation, dependent
 from theory.declaration.scalars import Over
 from theory.declaration.sites import Leaf, Site
 from theory.declaration.vectors import Vec
+from theory.declaration.walks import leaves, replace_tops
 
 
 class Local(Protocol):
@@ -75,12 +76,12 @@ class Graph:
 
     def __init__(self, read: Read, states: tuple[Leaf, ...], draw: Realisation, units: Units):
         self.units = units
-        every = [*read.penalties, *read.channels, *read.couplings]
+        every = [*read.penalties, *(single.term for single in read.channels), *read.couplings]
         landscape = Landscape(every, states, draw)
         self.origin, self.size, self.states, self.places = landscape.origin, landscape.size, states, landscape.places
         loaded = iter(landscape.loaded)
         penalties = [next(loaded) for _ in read.penalties]
-        channels = [next(loaded) for _ in read.channels]
+        channels = [(single, next(loaded)) for single in read.channels]
         self.sites = [self._site(state, place, penalties) for state, place in zip(states, self.places, strict=True)]
         self.channels = self._channels(channels)
         self.coupling = sum((self._coupling(part) for part in loaded), np.zeros((self.size, self.size))) if read.couplings else None
@@ -91,14 +92,13 @@ class Graph:
             np.fill_diagonal(self.coupling, 0.0)
         self.pulls = [self._pull(top, slope) for top, slope in slopes_by_sums(read).items()]
 
-    def _add(self, energies: Energies, part: Loaded, slope: NDArray | float, offset: NDArray | float) -> None:
+    def _add(self, energies: Energies, one: Single, coefficient: float, slope: NDArray | float, offset: NDArray | float) -> None:
         """Add a term, as a function of x where its field is slope x + offset, to energies."""
-        term, factor = part.term, part.coefficient / self.units.temperature
-        (name,), rows = term.names, len(energies.bend)
+        factor, name, rows = coefficient / self.units.temperature, one.name, len(energies.bend)
         if self.units.constraints:
-            energies.rest.append(Forbidden(term.value, name, self.origin, factor, slope, offset))
+            energies.rest.append(Forbidden(one.value, name, self.origin, factor, slope, offset))
             return
-        bend, line, rest = without_quadratic(term.value, name)
+        bend, line, rest = without_quadratic(one.value, name)
         bend, line = (factor * self._numbers(e, rows) for e in (bend, line))
         energies.bend = energies.bend + bend * np.square(slope)
         energies.slope = energies.slope + (line + bend * offset) * slope
@@ -113,21 +113,21 @@ class Graph:
         for part in penalties:
             where, diagonal = part.blocks[0].diagonal or (slice(0), np.zeros(0))
             if where == place:
-                self._add(energies, part, diagonal, part.offsets[0])
+                self._add(energies, _alone(part.term), part.coefficient, diagonal, part.offsets[0])
         return self.units.local(energies, state.how.get("prior"))
 
-    def _channels(self, loaded: list[Loaded]) -> list[Channel]:
+    def _channels(self, loaded: list[tuple[Single, Loaded]]) -> list[Channel]:
         """Terms of one field make one channel."""
-        together: dict[Any, list[Loaded]] = {}
-        for part in loaded:
-            together.setdefault(part.term.fields, []).append(part)
+        together: dict[Any, list[tuple[Single, Loaded]]] = {}
+        for single, part in loaded:
+            together.setdefault((single.term.fields, single.weights), []).append((single, part))
         found = []
-        for fields, group in together.items():
-            matrix = group[0].blocks[0].dense()
+        for (fields, _), group in together.items():
+            matrix, offset = combined(*group[0], self.origin)
             energies = Energies.zero(len(matrix))
-            for part in group:
-                self._add(energies, part, 1.0, 0.0)
-            found.append(Channel(fields, matrix, matrix**2, group[0].offsets[0], self.units.local(energies)))
+            for single, part in group:
+                self._add(energies, single, part.coefficient, 1.0, 0.0)
+            found.append(Channel(fields, matrix, matrix**2, offset, self.units.local(energies)))
         return found
 
     def _coupling(self, part: Loaded) -> NDArray:
@@ -177,12 +177,21 @@ class Forbidden(Potential):
         return np.zeros_like(x)
 
 
+def _alone(term: Term) -> Single:
+    (name,) = term.names
+    return Single(term, (sp.S.One,), name, term.value)
+
+
+def combined(single: Single, part: Loaded, origin: Realisation) -> tuple[NDArray, NDArray]:
+    """Matrix and offset of the combination of fields that a term depends on."""
+    weights = [float(origin.scalar(weight)[0]) for weight in single.weights]
+    rows, size = part.blocks[0].rows, part.blocks[0].size
+    matrix = sum((w * block.dense() for w, block in zip(weights, part.blocks, strict=True)), np.zeros((rows, size)))
+    return matrix, sum((w * offset for w, offset in zip(weights, part.offsets, strict=True)), np.zeros(rows))
+
+
 def _opened(top: Over, states: tuple[Leaf, ...]) -> tuple[Any, Any, sp.Expr]:
     """Field, name and value of a sum that is linear in one state."""
-    from solvers.monte_carlo.local_fields import field_symbol
-    from solvers.monte_carlo.realisation import dependent
-    from theory.declaration.walks import leaves, replace_tops
-
     state = next(s for s in states if s in leaves(top))
     fields = dependent(top.expr, state)
     names = (field_symbol(0),)

@@ -9,11 +9,11 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from solvers.monte_carlo.local_fields import Landscape, Term, field_symbol
-from solvers.monte_carlo.messages.graph import Graph
+from solvers.monte_carlo.messages.graph import Graph, combined
 from solvers.monte_carlo.messages.iteration import Messages, cavity
 from solvers.monte_carlo.messages.measures import Energies, Measure, Tilt
 from solvers.monte_carlo.messages.potentials import Potential
-from solvers.monte_carlo.messages.reading import random_leaves
+from solvers.monte_carlo.messages.reading import Single, combination, random_leaves
 from solvers.monte_carlo.realisation import Realisation
 from theory.declaration.keys import canonical
 from theory.declaration.scalars import QuadraticForm
@@ -40,25 +40,26 @@ class Marginals(Realisation):
             # Linear in the fields: their means are all that is needed.
             return super().vector(vector)
         rows = self.size(vector.dim)
-        if len(fields) == 1:
-            return self._mean(term, *self._measure(term), rows)[:, None]
+        single = combination(term)
+        if single is not None:
+            return self._mean(single, *self._measure(single), rows)[:, None]
         return self._product(term)[:, None]
 
-    def _measure(self, term: Term) -> tuple[Any, Tilt, NDArray, NDArray]:
+    def _measure(self, single: Single) -> tuple[Any, Tilt, NDArray, NDArray]:
         """The measure of the field of a term: that of a variable x, where the field is slope x + offset."""
-        part = Landscape([term], self.graph.states, self).loaded[0]
+        part = Landscape([single.term], self.graph.states, self).loaded[0]
         block, offset, messages = part.blocks[0], part.offsets[0], self.messages
-        if block.diagonal is not None:
+        if block.diagonal is not None and len(part.blocks) == 1:
             place, diagonal = block.diagonal
             at = self.graph.places.index(place)
             return self.graph.sites[at], self.graph.tilts(messages.a, messages.b)[at], diagonal, offset
-        matrix = block.dense()
+        matrix, offset = combined(single, part, self.graph.origin)
         for channel, omega, spread in zip(self.graph.channels, messages.omega, messages.spread, strict=True):
             if np.array_equal(matrix, channel.matrix):
                 return channel.local, cavity(omega, spread), np.ones_like(omega), offset - channel.offset
-        (field,) = term.fields
-        if self._met(field):
-            raise DeclarationError(f"observable: the law of the field {field} does not follow from messages; observe another")
+        if any(map(self._met, single.term.fields)):
+            names = " and ".join(map(str, single.term.fields))
+            raise DeclarationError(f"observable: the law of the field {names} does not follow from messages; observe another")
         # A field of a matrix that the energy does not hold is Gaussian.
         mean, variance = matrix @ messages.mean, np.maximum(matrix**2 @ messages.variance, 1e-300)
         return Measure(Energies.zero(len(mean))), cavity(mean, variance), np.ones_like(mean), offset
@@ -71,8 +72,8 @@ class Marginals(Realisation):
         known = {leaf for channel in self.graph.channels for f in channel.fields for leaf in leaves(f)}
         return not drawn or bool(drawn & known) or self.graph.coupling is not None
 
-    def _mean(self, term: Term, local: Any, tilt: Tilt, slope: NDArray, offset: NDArray, rows: int) -> NDArray:
-        value = Potential(term.value, term.names[0], self, 1.0, slope, offset)
+    def _mean(self, single: Single, local: Any, tilt: Tilt, slope: NDArray, offset: NDArray, rows: int) -> NDArray:
+        value = Potential(single.value, single.name, self, 1.0, slope, offset)
         x, weights = local.points(tilt, value.kinks(rows))
         return (weights * value(x)).sum(axis=1)
 

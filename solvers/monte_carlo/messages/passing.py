@@ -54,7 +54,7 @@ class MessagePassing(Algorithm):
             raise DeclarationError(f"{model.name}: {model.copies[0]} has a thermal law of its own; observe states of one draw")
         found = read(model, minimum)
         if model.temperature == 0 and not minimum:
-            for term in (*found.penalties, *found.channels):
+            for term in (*found.penalties, *(single.term for single in found.channels)):
                 if not isinstance(term.value, sp.Heaviside | Wall):
                     raise DeclarationError(f"{model.name}: {term.written} is no step and has no volume at temperature 0; {REPAIR}")
             if found.couplings or found.sums:

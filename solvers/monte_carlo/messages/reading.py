@@ -14,9 +14,19 @@ from theory.declaration.ensembles import MatrixLeaf
 from theory.declaration.matrices import Diag, Prod, Sum
 from theory.declaration.matrix import Mat
 from theory.declaration.scalars import Over
-from theory.declaration.sites import Dot, Leaf, Site
+from theory.declaration.sites import Dot, Leaf, Site, tops, varies
 from theory.declaration.walks import leaves, partial
 from theory.errors import DeclarationError
+
+
+@dataclass(frozen=True)
+class Single:
+    """A term that depends on one combination Σ weight * field alone; ``value`` is a function of it, which stands as ``name``."""
+
+    term: Term
+    weights: tuple[sp.Expr, ...]
+    name: sp.Symbol
+    value: sp.Expr
 
 
 @dataclass(frozen=True)
@@ -29,7 +39,7 @@ class Read:
     """
 
     penalties: tuple[Term, ...]
-    channels: tuple[Term, ...]
+    channels: tuple[Single, ...]
     couplings: tuple[Term, ...]
     collective: sp.Expr
     sums: tuple[Over, ...]
@@ -48,10 +58,11 @@ def read(model: Any, exact: bool) -> Read:
     penalties, channels, couplings = [], [], []
     for term in read_fields(energy, model.states) if energy != 0 else []:
         kinds = [_kind(field, model) for field in term.fields]
+        single = combination(term)
         if kinds == ["site"]:
             penalties.append(term)
-        elif kinds == ["field"]:
-            channels.append(term)
+        elif set(kinds) <= {"field", "coupled"} and single is not None:
+            channels.append(single)
         elif sorted(kinds) == ["coupled", "site"]:
             couplings.append(_bilinear(term, model))
         else:
@@ -61,13 +72,23 @@ def read(model: Any, exact: bool) -> Read:
                 "declare another algorithm"
             )
     if not exact:
-        _independent(model, [*channels, *couplings])
+        _independent(model, channels, couplings)
     sums = tuple(s for s in found.means if set(model.states) & set(leaves(s)))
     for one in sums:
         _linear(one, model)
     if exact and sums:
         raise DeclarationError(f"{model.name}: {found.collective} is a function of sums; declare a temperature, or 'argmin'")
     return Read(tuple(penalties), tuple(channels), tuple(couplings), found.collective if sums else sp.S.Zero, sums)
+
+
+def combination(term: Term) -> Single | None:
+    """The one combination of fields that a term depends on, if there is one whose weights do not vary from site to site."""
+    first, *others = term.names
+    slopes = [term.value.diff(name) for name in term.names]
+    weights = (sp.S.One, *(sp.cancel(slope / slopes[0]) for slope in slopes[1:]))
+    if any(w.free_symbols & {*term.names} or varies(w) for w in weights):
+        return None
+    return Single(term, weights, first, term.value.xreplace(dict.fromkeys(others, sp.S.Zero)))
 
 
 def _kind(field: Site | Over, model: Any) -> str:
@@ -103,23 +124,29 @@ def _bilinear(term: Term, model: Any) -> Term:
     return term
 
 
-def _independent(model: Any, terms: list[Term]) -> None:
+def _independent(model: Any, channels: list[Single], couplings: list[Term]) -> None:
     """DeclarationError where the entries of the matrix of a field depend on each other, or on those of another field."""
-    seen: dict[Leaf, Site | Over] = {}
-    for term in terms:
+    seen: dict[Leaf, tuple[str, str]] = {}
+    weighed = [(single.term, str(single.weights)) for single in channels] + [(term, "") for term in couplings]
+    for term, weights in weighed:
+        whole = " with ".join(map(str, term.fields))
         for field in term.fields:
             if not isinstance(field, Site) or not isinstance(field.node, Dot):
                 continue
-            why = _dependence(field.node.matrix)
+            held = [top for top in tops(field.node.vector.expr) if set(model.states) & set(leaves(top))]
+            strange = [str(top) for top in held if not isinstance(top, Site) or not isinstance(top.node, Leaf)]
+            why = "" if term in couplings else _dependence(field.node.matrix)
+            why = f"it acts on {strange[0]}, not on a state" if strange else why
             if why:
                 raise DeclarationError(
                     f"{model.name}: entries of {field.node.matrix} depend on each other ({why}); message passing needs "
                     "independent ones, declare 'gibbs' or 'hmc'"
                 )
             for leaf in random_leaves(field.node.matrix):
-                if seen.setdefault(leaf, field) != field:
+                other, known = seen.setdefault(leaf, (whole, weights))
+                if (other, known) != (whole, weights):
                     raise DeclarationError(
-                        f"{model.name}: {leaf.name} stands in two fields, {seen[leaf]} and {field}; write them as one field, or "
+                        f"{model.name}: {leaf.name} stands in two fields, {other} and {whole}; write them as one field, or "
                         "declare 'gibbs' or 'hmc'"
                     )
 
@@ -132,9 +159,9 @@ def _dependence(matrix: Mat) -> str:
             return f"{leaf.name} is given"
         if "partner" in leaf.how:
             return f"{leaf.name} correlates with {leaf.how['partner'].name}"
-        if leaf.how.get("symmetry") not in (None, 1):
-            return f"symmetry {leaf.how['symmetry']} of {leaf.name}"
-        return f"{leaf.name} has a mean" if leaf.how["mean"] != 0 and "symmetry" not in leaf.how else ""
+        if "symmetry" in leaf.how:
+            return f"{leaf.name} has the symmetry {leaf.how['symmetry']}"
+        return f"{leaf.name} has a mean" if leaf.how["mean"] != 0 else ""
     if isinstance(matrix, Prod):
         mixing = [factor for factor in matrix.args if not isinstance(factor, Diag)]
         return _dependence(mixing[0]) if len(mixing) == 1 else f"a product of {len(mixing)} matrices"
