@@ -20,6 +20,7 @@ from solvers.calls import Calls
 from solvers.modes.sums import EvenlySummed, Summed
 from solvers.numerics import numeric_functions
 from solvers.quadrature import gaussian_rule, half_line_rule
+from solvers.shared import FreeSymbols, parts
 from theory.averages import CONTINUOUS, Average, Bound, ModeSum
 from theory.errors import ParameterError
 from theory.modes import ModeArray, ModeIndex, ModeValue
@@ -41,30 +42,42 @@ class Compiled:
     def __init__(self, expressions: Sequence[sp.Expr], nodes: int = 80, rule: str = "hermite", stepped: bool = False):
         self.expressions = [sp.sympify(e) for e in expressions]
         self.nodes, self.rule = nodes, rule
-        symbols = set().union(*[e.free_symbols for e in self.expressions]) if self.expressions else set()
+        self._free_symbols = FreeSymbols()
+        symbols = set().union(*map(self._free_symbols, self.expressions))
         stray = sorted((s.name for s in symbols if isinstance(s, Bound)), key=str)
         if stray:
             raise ParameterError(f"expression: the bound variable {stray[0]} is free; open an average with .opened()")
         self.free = sorted((s for s in symbols if isinstance(s, ModeIndex)), key=lambda s: (s.dimension, s.name))
         self.arrays = sorted((s for s in symbols if isinstance(s, ModeArray)), key=lambda s: s.name)
         self.scalars = sorted((s for s in symbols if not isinstance(s, (ModeIndex, ModeArray, Bound))), key=lambda s: s.name)
-        self.bounds = sorted({a.bound for e in self.expressions for a in e.atoms(Average)}, key=lambda b: (b.kind, b.height))
+        bounds = {a.bound for a in parts(self.expressions) if isinstance(a, Average)}
+        self.bounds = sorted(bounds, key=lambda b: (b.kind, b.height))
+        self._scalars = set(self.scalars)
         self.axes = {b: -1 - i for i, b in enumerate([*self.free, *self.bounds])}
         self._leaves: dict[Any, sp.Symbol] = {}
         self._calls = Calls(self._lower, self._leaf, _plain, _cut, nodes)
         self._together: set[frozenset[Any]] = set()
+        self._lowered: dict[sp.Basic, Any] = {}
+        self._noted: dict[sp.Basic, frozenset[Any]] = {}
         lowered = [self._lower(e) for e in self.expressions]
         for expression in self.expressions:
             self._note_axes(expression)
-        names = {s: self._leaf(("scalar", s)) for s in self.scalars}
-        lowered = [e.xreplace(names) for e in lowered]
         own = {**numeric_functions(stepped), **self._calls.functions}
-        self._function = sp.lambdify(list(self._leaves.values()), lowered, modules=[own, "scipy", "numpy"], cse=True)
+        # Repeated parts are taken out here: lambdify itself walks through each repetition first.
+        shared = sp.cse(lowered, list=False)
+        nothing = [sp.S.Zero] * len(lowered)
+        self._function = sp.lambdify(list(self._leaves.values()), nothing, modules=[own, "scipy", "numpy"], cse=lambda _: shared)
 
     def _leaf(self, key: Any) -> sp.Symbol:
         return self._leaves.setdefault(key, sp.Symbol(f"_x{len(self._leaves)}"))
 
     def _lower(self, e: sp.Expr) -> sp.Expr:
+        """The expression in leaves; each distinct part is written once."""
+        if e not in self._lowered:
+            self._lowered[e] = self._written(e)
+        return self._lowered[e]
+
+    def _written(self, e: sp.Expr) -> sp.Expr:
         if isinstance(e, ModeSum):
             if e.body.func is Support and isinstance(e.body.args[0], ModeValue):
                 return self._leaf(("count", e.dimension))
@@ -78,15 +91,19 @@ class Compiled:
             return self._leaf(("entry", e.array, e.indices))
         if isinstance(e, Bound):
             return self._leaf(("node", e))
+        if e in self._scalars:
+            return self._leaf(("scalar", e))
         return e.func(*[self._lower(a) for a in e.args]) if e.args else e
 
     def _note_axes(self, e: sp.Expr) -> frozenset[Any]:
         """The axes that a temporary array of the expression has, before its own sum is taken; noted for the whole tree."""
         if isinstance(e, (Bound, ModeIndex)):
             return frozenset([e])
-        axes = frozenset().union(*(self._note_axes(a) for a in e.args))
-        self._together.add(axes)
-        return axes - {e.bound} if isinstance(e, Average) else axes
+        if e not in self._noted:
+            axes = frozenset().union(*(self._note_axes(a) for a in e.args))
+            self._together.add(axes)
+            self._noted[e] = axes - {e.bound} if isinstance(e, Average) else axes
+        return self._noted[e]
 
     def __call__(
         self,
@@ -168,7 +185,7 @@ class Compiled:
             arguments.append(value.reshape(value.shape + (1,) * depth) if key[0] == "scalar" else value)
         results = []
         for expression, value in zip(self.expressions, self._function(*arguments), strict=True):
-            free = [i for i in self.free if i in expression.free_symbols]
+            free = [i for i in self.free if i in self._free_symbols(expression)]
             kept = tuple(lengths[i] if i in free else 1 for i in reversed([*self.free, *self.bounds]))
             value = np.broadcast_to(np.asarray(value), shape + kept)
             results.append(value.reshape(shape + tuple(n for n, i in zip(kept, self._reversed(), strict=True) if i in free)))

@@ -1,4 +1,4 @@
-"""Largest eigenvalue of small matrices whose entries are arrays, and its derivative by an entry."""
+"""Largest eigenvalue of small matrices whose entries are arrays, its derivative by an entry, and entries of their inverses."""
 
 from __future__ import annotations
 
@@ -27,6 +27,15 @@ def largest_eigenvalue_slope(number: ArrayLike, *entries: ArrayLike) -> NDArray:
         left = np.linalg.pinv(right)
     slope = np.take_along_axis(left[..., i], best, -1) * np.take_along_axis(right[..., j, :], best, -1)
     return np.where(finite, np.real(slope[..., 0]), np.nan)
+
+
+def inverse_entry(i: ArrayLike, j: ArrayLike, *entries: ArrayLike) -> NDArray:
+    """Entry of the inverse of the matrix with these entries, row by row; NaN where there is none."""
+    matrix, finite = _matrix(entries)
+    singular = np.linalg.matrix_rank(matrix) < matrix.shape[-1]
+    found = np.linalg.inv(np.where(singular[..., None, None], np.eye(matrix.shape[-1]), matrix))
+    value = found[..., int(np.asarray(i).flat[0]), int(np.asarray(j).flat[0])]
+    return np.where(finite & ~singular, value, np.nan)
 
 
 def _matrix(entries: tuple[ArrayLike, ...]) -> tuple[NDArray, NDArray]:

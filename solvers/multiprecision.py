@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from numbers import Integral, Rational
@@ -53,10 +54,16 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "H": lambda x: mp.erfc(x / mp.sqrt(2)) / 2,
     "log_H": lambda x: mp.log(mp.erfc(x / mp.sqrt(2)) / 2),
     "residual_life": lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi) / (mp.erfc(x / mp.sqrt(2)) / 2) - x,
+    "InverseEntry": lambda i, j, *a: (mp.matrix(_square(a)) ** -1)[int(i), int(j)],
     "hazard": lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi) / (mp.erfc(x / mp.sqrt(2)) / 2),
     "LogSum": lambda *x: max(x) + mp.log(mp.fsum(mp.exp(a - max(x)) for a in x)),
     "log_cosh": lambda x: abs(x) + mp.log1p(mp.exp(-2 * abs(x))) - mp.log(2),
 }
+
+
+def _square(entries: Sequence[Any]) -> list[list[Any]]:
+    size = math.isqrt(len(entries))
+    return [list(entries[i * size : (i + 1) * size]) for i in range(size)]
 
 
 def exact(value: Any) -> Any:

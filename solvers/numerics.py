@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.eigenvalues import largest_eigenvalue, largest_eigenvalue_slope
+from solvers.eigenvalues import inverse_entry, largest_eigenvalue, largest_eigenvalue_slope
 from solvers.modes.sums import even, plain
 from theory.special import LEAST
 
@@ -50,6 +50,7 @@ def numeric_functions(stepped: bool = False) -> dict[str, Any]:
         "Spread": lambda left, whole: np.sqrt(np.maximum(left, float(LEAST) * np.asarray(whole))),
         "Clipped": np.maximum,
         "Exceeds": lambda x, bound: np.greater(np.real(x), np.real(bound)) * 1.0,
+        "InverseEntry": inverse_entry,
         "LargestEigenvalue": largest_eigenvalue,
         "LargestEigenvalueSlope": largest_eigenvalue_slope,
         "_derivative": lambda envelope, *indices: envelope.derivative(*indices),

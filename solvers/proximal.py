@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 STEPS = 200
 LARGEST = 1e300
+CLOSE = 1e-7
+"""Relative size of a step of several variables that is followed by one of rounding."""
 
 
 def proximal_point(slopes: Callable[..., Any], omega: ArrayLike, chi: ArrayLike, *parameters: ArrayLike) -> NDArray:
@@ -73,6 +75,7 @@ def joint_proximal_point(slopes: Callable[..., Any], count: int, *arguments: Arr
             gradient = gradient + np.einsum("nij,nj->ni", inverse[which], points - omega[which])
             return gradient, np.stack(found[count:], axis=-1).reshape(-1, count, count) + inverse[which]
 
+        last = np.full(len(active), np.inf)
         for _ in range(STEPS):
             if not active.size:
                 break
@@ -88,6 +91,9 @@ def joint_proximal_point(slopes: Callable[..., Any], count: int, *arguments: Arr
                     break
                 share = np.where(steep, share / 2, share)
             h[active] += share[:, None] * step
-            done = (np.abs(step) <= 1e-14 * (np.abs(h[active]) + np.abs(omega[active]))).all(axis=1)
-            active = active[~(done | ~np.isfinite(step).all(axis=1))]
+            stride, scale = np.abs(step).max(axis=1), (np.abs(h[active]) + np.abs(omega[active])).max(axis=1)
+            # Close to the minimum steps fall quadratically, until they are rounding.
+            done = (stride <= 1e-15 * scale) | ((stride <= CLOSE * scale) & (stride >= last / 2))
+            moving = ~(done | ~np.isfinite(step).all(axis=1))
+            active, last = active[moving], stride[moving]
     return np.moveaxis(h, -1, 0).reshape(count, *shape)

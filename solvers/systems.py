@@ -17,6 +17,7 @@ from solvers.fixed_point import EPSILON
 from solvers.forms import selected
 from solvers.modes.mode_data import ModeData, theory_key
 from solvers.rounding import NODES, grouped, rounding
+from solvers.shared import FreeSymbols, parts
 from theory.averages import GaussianAverage, HalfLine, outermost
 from theory.errors import ParameterError
 from theory.modes import ModeIndex
@@ -34,7 +35,8 @@ class Expressions:
     """
 
     def __init__(self, expressions: Sequence[sp.Expr], nodes: int = 201):
-        self.per_mode = [any(isinstance(s, ModeIndex) for s in e.free_symbols) for e in expressions]
+        free = FreeSymbols()
+        self.per_mode = [any(isinstance(s, ModeIndex) for s in free(e)) for e in expressions]
         self.closed: dict[sp.Expr, sp.Symbol] = {}
         opened = [self._opened(e) if mode else e for e, mode in zip(expressions, self.per_mode, strict=True)]
         inner = [e for e, mode in zip(opened, self.per_mode, strict=True) if not mode]
@@ -92,9 +94,10 @@ class System:
         self._infinite = [float(e) if e.is_infinite else None for e in ends]
         self._finite = [sp.S.Zero if e.is_infinite else e for e in ends]
         seen = [self.observable(name) for name in (*(s.name for s in theory.definitions), *theory.observables)]
-        self.folded = any(e.has(TreeAverage) for e in flat)
-        self.has_quadrature = any(e.has(*QUADRATURES) for e in [*flat, *ends, *seen])
-        moving = {s for e in flat for a in e.atoms(*QUADRATURES, H) for s in a.free_symbols} & set(self.unknowns)
+        self.folded = any(isinstance(e, TreeAverage) for e in parts(flat))
+        self.has_quadrature = any(isinstance(e, QUADRATURES) for e in parts([*flat, *ends, *seen]))
+        free = FreeSymbols()
+        moving = {s for a in parts(flat) if isinstance(a, (*QUADRATURES, H)) for s in free(a)} & set(self.unknowns)
         self.evolves = any(u.start is not None for u in theory.unknowns) or bool(moving)
         self.depth = max((depth(e) for e in [*flat, *ends, *seen]), default=0)
         self.per_mode = {n for n in theory.observables if any(isinstance(s, ModeIndex) for s in self.observable(n).free_symbols)}
@@ -114,8 +117,10 @@ class System:
 
     def written_out(self, expression: sp.Expr) -> sp.Expr:
         """In unknowns and parameters alone."""
+        free = FreeSymbols()
         for symbol, value in reversed(list(self.theory.definitions.items())):
-            expression = expression.xreplace({symbol: value})
+            if symbol in free(expression):
+                expression = expression.xreplace({symbol: value})
         return expression
 
     def slopes(self, expression: sp.Expr) -> list[sp.Expr]:

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import sympy as sp
+
+from theory.special import InverseEntry
+
+WRITTEN = 2
+"""Rows of a matrix whose inverse is written out."""
 
 
 def inverse(matrix: sp.Matrix) -> sp.Matrix:
@@ -12,6 +19,11 @@ def inverse(matrix: sp.Matrix) -> sp.Matrix:
     >>> inverse(sp.Matrix([[a, b], [b, a]]))[0, 1]
     -b/(a**2 - b**2)
     """
+    return _inverse(matrix.as_immutable()).as_mutable()
+
+
+@lru_cache(maxsize=64)
+def _inverse(matrix: sp.ImmutableMatrix) -> sp.Matrix:
     count = matrix.rows
     names: dict[sp.Expr, sp.Symbol] = {}
     plain = matrix.applyfunc(lambda e: e if e.is_number else names.setdefault(e, sp.Symbol(f"_m{len(names)}", real=True)))
@@ -29,3 +41,11 @@ def determinant(matrix: sp.Matrix) -> sp.Expr:
         return matrix[0, 0]
     terms = [(-1) ** j * matrix[0, j] * determinant(matrix.minor_submatrix(0, j)) for j in range(matrix.cols) if matrix[0, j] != 0]
     return sp.expand(sp.Add(*terms))
+
+
+def symbolic_inverse(matrix: sp.Matrix) -> sp.Matrix:
+    """The inverse of a symmetric matrix: written out up to two rows, by named entries beyond, whose cofactors grow fast."""
+    if matrix.rows <= WRITTEN:
+        return inverse(matrix)
+    flat = list(matrix)
+    return sp.Matrix(matrix.rows, matrix.rows, lambda i, j: InverseEntry(*map(sp.Integer, (min(i, j), max(i, j))), *flat))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import sympy as sp
 
 LEAST = sp.Rational(1, 10**12)
@@ -191,6 +193,24 @@ class LargestEigenvalueSlope(sp.Function):
 
     def _eval_is_real(self):
         return True
+
+
+class InverseEntry(sp.Function):
+    """Entry of the inverse of a square matrix: ``InverseEntry(i, j, *entries)`` with the entries of the matrix row by row."""
+
+    def fdiff(self, argindex=1):
+        (i, j), entries = self.args[:2], self.args[2:]
+        row, column = divmod(argindex - 3, math.isqrt(len(entries)))
+        return -InverseEntry(i, sp.Integer(row), *entries) * InverseEntry(sp.Integer(column), j, *entries)
+
+    def _eval_is_real(self):
+        return True
+
+    def _latex(self, printer, exp=None):
+        size = math.isqrt(len(self.args) - 2)
+        rows = [" & ".join(map(printer._print, self.args[2 + i * size : 2 + (i + 1) * size])) for i in range(size)]
+        text = r"\begin{pmatrix}" + r" \\ ".join(rows) + rf"\end{{pmatrix}}^{{-1}}_{{{self.args[0] + 1},{self.args[1] + 1}}}"
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
 
 
 class Clipped(sp.Function):

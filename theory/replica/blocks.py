@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import sympy as sp
@@ -15,7 +15,7 @@ from theory.replica.coupled import alone, coupled
 from theory.replica.one_body import OMEGA, WIDTH
 from theory.replica.products import Product, of
 from theory.replica.radial import is_radial, radial
-from theory.small_matrices import determinant
+from theory.small_matrices import determinant, symbolic_inverse
 from theory.small_matrices import inverse as inverse_of
 from theory.special import log_cosh
 from theory.symbols import beta
@@ -24,7 +24,8 @@ from theory.symbols import beta
 @dataclass(frozen=True)
 class Block:
     """Functions of the fields B on the ``members``: the logarithm of the integral (over β at zero temperature), mean, covariance
-    (over the temperature there), expectations; ``radius`` averages where only the length of B matters."""
+    (over the temperature there), expectations; ``radius`` averages where only the length of B matters. ``names`` stand for long
+    expressions in all of them."""
 
     members: tuple[int, ...]
     value: Product | tuple[Product, ...]
@@ -32,6 +33,7 @@ class Block:
     covariance: tuple[tuple[Product, ...], ...]
     expectation: Callable[[sp.Expr], Product]
     radius: Any = None
+    names: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
 
 
 def block(
@@ -107,7 +109,8 @@ def _gaussian(members, penalty: sp.Expr, w, at, curvature: sp.Matrix, regime: st
     zero = dict.fromkeys(w, sp.S.Zero)
     bend = sp.Matrix(len(w), len(w), lambda i, j: curvature[i, j] + scale * penalty.diff(w[i], w[j]))
     drive = sp.Matrix([b - scale * penalty.diff(x).xreplace(zero) for b, x in zip(at, w, strict=True)])
-    inverse = inverse_of(bend)
+    names: dict[sp.Symbol, sp.Expr] = {}
+    inverse = symbolic_inverse(bend).applyfunc(lambda e: _stand_in(e, names))
     means = list(inverse * drive)
     value = (drive.T * inverse * drive)[0] / 2 - scale * penalty.xreplace(zero)
     if regime != "UNSAT":
@@ -123,7 +126,18 @@ def _gaussian(members, penalty: sp.Expr, w, at, curvature: sp.Matrix, regime: st
         return Product(total)
 
     rows = tuple(tuple(Product(e) for e in inverse.row(i)) for i in range(len(w)))
-    return Block(members, Product(value), tuple(map(Product, means)), rows, expectation)
+    return Block(members, Product(value), tuple(map(Product, means)), rows, expectation, names=names)
+
+
+def _stand_in(expression: sp.Expr, names: dict[sp.Symbol, sp.Expr]) -> sp.Expr:
+    """A name for an entry of a matrix, the same for equal ones."""
+    if expression.is_number or expression.is_Symbol:
+        return expression
+    known = next((s for s, e in names.items() if e == expression), None)
+    if known is None:
+        known = sp.Dummy("G", real=True)
+        names[known] = expression
+    return known
 
 
 def _wick(order: list[int], mean: Sequence[sp.Expr], covariance: sp.Matrix) -> sp.Expr:

@@ -22,6 +22,7 @@ from theory.errors import DerivationError
 from theory.modes import ModeIndex
 from theory.replica.data import at_mode, given, plain
 from theory.replica.fields import H, _gauged
+from theory.replica.flat import settled, without_flat
 from theory.replica.forms import Bilinear, Covariances, Entry, Linear, Registry
 from theory.replica.populations import Population, populations
 from theory.replica.rows import expanded, rows, solved, split
@@ -56,7 +57,9 @@ class Samples:
     def in_fields(self, expression: sp.Expr) -> sp.Expr:
         """A site expression over the samples in the fields; DerivationError where it needs another field."""
         expression = split(_gauged(collect(Vec(self.dim, expression)).expr, self.gauge))
-        written = plain(at_mode(expanded(replace_tops(expression, self.rule)), self.index))
+        moving = sorted((t for t in tops(expression) if not isinstance(t, Site) or not given(t)), key=str)
+        written = settled(expanded(replace_tops(expression, self.rule)), moving)
+        written = plain(at_mode(written, self.index))
         extra = sorted(map(str, [*written.atoms(Site), *written.atoms(Functional)]))
         if extra:
             raise DerivationError(
@@ -129,12 +132,19 @@ def read_model(energy) -> Model:
         raise DerivationError(f"energy of {energy.name}: no Gaussian matrix acts on {names}; there is no disorder to average")
     people = tuple(found.values())
     registry = Registry(people)
-    samples = tuple(read_samples(expression, over, people, registry) for over, expression in by_samples.items())
+    watched = [top for e in energy.observe.values() if isinstance(e, sp.Expr) for top in tops(e) if isinstance(top, Over)]
+    samples = tuple(
+        read_samples(expression, over, people, registry, [top.expr for top in watched if top.dim == over])
+        for over, expression in by_samples.items()
+    )
     return Model(people, samples, tuple(registry.bilinear), tuple(registry.linear), registry)
 
 
-def read_samples(expression: sp.Expr, over: Dim, people: Sequence[Population], registry: Registry) -> Samples:
-    """The fields of one set of samples; forms that are new go to the registry."""
+def read_samples(
+    expression: sp.Expr, over: Dim, people: Sequence[Population], registry: Registry, seen: Sequence[sp.Expr] = ()
+) -> Samples:
+    """The fields of one set of samples, of their energy and of what else is ``seen`` of them; forms that are new go to the
+    registry."""
     states = {s for p in people for s in p.states}
     gauge = tuple(s for s in sites(expression) if getattr(s.node, "kind", "") == "signs")
     expression = split(_gauged(expression, gauge))
@@ -144,7 +154,8 @@ def read_samples(expression: sp.Expr, over: Dim, people: Sequence[Population], r
     moving = [s for s in random if states & set(leaves(s))]
     still = [s for s in random if s not in moving]
     every = [*moving, *sums.values(), *still]
-    combinations = rows(opened, every, over)
+    watched = [replace_tops(split(_gauged(collect(Vec(over, e)).expr, gauge)), sums) for e in seen]
+    combinations = without_flat(rows(opened, every, over), every, [opened, *watched])
     active = [row for row in combinations if any(row[: len(moving)])]
     constant = [row for row in combinations if row not in active and any(row[len(moving) : len(moving) + len(sums)])]
     if constant:
@@ -154,7 +165,7 @@ def read_samples(expression: sp.Expr, over: Dim, people: Sequence[Population], r
     names = (*numbered(H, len(active)), *numbered(U, len(passive)))
     rule = solved([*active, *passive], every, names)
     along = ModeIndex(over.name, "m")
-    potential = plain(at_mode(expanded(opened.xreplace(rule)), along))
+    potential = plain(at_mode(settled(expanded(opened.xreplace(rule)), every), along))
     extra = sorted(map(str, [*potential.atoms(Site), *(set(sums.values()) & potential.free_symbols)]))
     if extra:
         raise DerivationError(f"samples {over}: their energy differs between samples through {extra[0]}; declare them alike")

@@ -95,10 +95,29 @@ class Gaussians:
                         left[a, b] = left[a, b] - gains[a] * gains[b] / variance
         return found
 
+    def moment(self, polynomial: sp.Poly) -> sp.Expr:
+        """Average of a polynomial, by pairs."""
+        variables, total = polynomial.gens, sp.S.Zero
+
+        def pairs(order: list[int]) -> sp.Expr:
+            if not order:
+                return sp.S.One
+            (first, *rest), value = order, sp.S.Zero
+            value = self.means.get(variables[first], sp.S.Zero) * pairs(rest)
+            for k, other in enumerate(rest):
+                value += self.between(variables[first], variables[other]) * pairs(rest[:k] + rest[k + 1 :])
+            return value
+
+        for powers, c in polynomial.terms():
+            total += c * pairs([i for i, p in enumerate(powers) for _ in range(p)])
+        return total
+
     def average(self, product: Product, order: Sequence[sp.Symbol]) -> sp.Expr:
         """Average of a product over the variables in ``order``, outermost first; those that it does not hold are left out."""
         held = product.free_symbols
         order = [x for x in order if x in held]
+        if not product.parts and product.factor.is_polynomial(*order):
+            return self.moment(sp.Poly(product.factor, *order))
         value = _nested(self.chain(order), dict(product.parts), product.factor)
         if _depth(value) > DEEPEST:
             raise DerivationError(

@@ -43,17 +43,18 @@ def split(expression: sp.Expr) -> sp.Expr:
 
 
 def rows(expression: sp.Expr, every: Sequence[sp.Expr], over: Dim) -> list[tuple[sp.Expr, ...]]:
-    """The linear combinations of ``every`` that an expression depends on, in reduced echelon form."""
+    """Linear combinations of ``every`` on which alone an expression depends, in reduced echelon form."""
     random, found = Random(0), []
-    functions = expression.atoms(sp.Function, *KINKED)
-    forms = [expression, *sorted({a for f in functions for a in f.args if isinstance(a, sp.Expr)}, key=sp.default_sort_key)]
-    relations = expression.atoms(Relational)
-    forms += sorted({r.lhs - r.rhs for r in relations}, key=sp.default_sort_key)
+    forms = [expression, *sorted(arguments(expression, (sp.Function, *KINKED)), key=sp.default_sort_key)]
     for form in forms:
         slopes = [sp.diff(form, s) for s in every]
+        # What functions depend on is a form of its own: their values are any numbers here.
+        inside = sorted(set().union(*(s.atoms(sp.Function, *KINKED) for s in slopes)), key=sp.default_sort_key)
         for _ in range(2 + len(every)):
-            point = {s: sp.Rational(random.randint(-40, 40), 7) for s in every}
-            row = [slope.xreplace(point).replace(sp.DiracDelta, lambda *a: sp.S.Zero) for slope in slopes]
+            point = {f: sp.Rational(random.randint(1, 40), 7) for f in inside if not isinstance(f, sp.DiracDelta)}
+            point |= {f: sp.S.Zero for f in inside if isinstance(f, sp.DiracDelta)}
+            numbers = {s: sp.Rational(random.randint(-40, 40), 7) for s in every}
+            row = [slope.xreplace(point).xreplace(numbers) for slope in slopes]
             if any(x != 0 for x in row):
                 lead = next(x for x in row if x != 0)
                 row = [sp.cancel(x / lead) for x in row]
@@ -61,8 +62,19 @@ def rows(expression: sp.Expr, every: Sequence[sp.Expr], over: Dim) -> list[tuple
                     found.append(row)
     if not found:
         raise DerivationError(f"term over {over}: {expression} is flat in its fields; leave it out of the energy")
+    return echelon(found)
+
+
+def echelon(found: list) -> list[tuple[sp.Expr, ...]]:
+    """Rows that span the same, in reduced echelon form."""
     reduced, pivots = sp.Matrix(found).rref(simplify=sp.cancel)
     return [tuple(reduced.row(i)) for i in range(len(pivots))]
+
+
+def arguments(expression: sp.Expr, kinds: tuple) -> set[sp.Expr]:
+    """What functions of some kinds, and relations, depend on."""
+    found = {a for f in expression.atoms(*kinds) for a in f.args if isinstance(a, sp.Expr)}
+    return found | {r.lhs - r.rhs for r in expression.atoms(Relational)}
 
 
 def solved(combinations: Sequence[Sequence[sp.Expr]], every: Sequence[sp.Expr], names: Sequence[sp.Symbol]) -> dict:

@@ -187,6 +187,8 @@ class SiteLaw:
         order = [*(t for t in inner if t in cut), *self.fields, *(t for t in inner if t not in cut)]
         radial = next((b for b in self.blocks if b.radius is not None), None)
         value = gaussian.average(product, order) if radial is None else radial.radius(product, gaussian, self.fields, inner)
+        for inside in self.blocks:
+            value = value.xreplace(inside.names)
         value = value.xreplace(self.stand_ins).xreplace(self.stand_ins)
         for t in outer:
             if t not in value.free_symbols:
