@@ -23,6 +23,8 @@ class Algorithm:
 
     temperature: float = 0.0
     spread: Spread = Spread(sys.maxsize, np.inf)
+    linear: bool = True
+    """Whether the states are linear in the data, and those of several variants are found side by side."""
 
     @classmethod
     def check(cls, model: Any) -> None:

@@ -72,6 +72,8 @@ def rounded(expression: sp.Expr, names: Sequence[sp.Symbol]) -> sp.Expr:
 class Convex(Algorithm):
     """The minimum of a convex energy over all its states together, for every draw of a model at one point."""
 
+    linear = False
+
     @classmethod
     def check(cls, model: Any) -> None:
         if model.temperature != 0:

@@ -22,6 +22,7 @@ class WithCopies:
         self.first, self.others, self.leaves = first, tuple(others), tuple(needed)
 
     temperature = property(lambda self: self.first.temperature)
+    linear = property(lambda self: self.first.linear)
     spread = property(lambda self: self.first.spread)
 
     def run(self, draw: Realisation, rng: np.random.Generator) -> Callable[[Realisation], Realisation]:

@@ -25,6 +25,8 @@ class Margin(Algorithm):
     the squared norm, and the state is the shortest one that violates nothing; ConvergenceError where there is none.
     """
 
+    linear = False
+
     @classmethod
     def check(cls, model: Any) -> None:
         state = only_state(model, (None, "spherical"))

@@ -70,8 +70,8 @@ def _run(piece: Piece) -> dict[int, list[Record]]:
                     moments[name] = means[name](state, piece.copies)
                 elif isinstance(observable, Contribution):
                     of = model.observe[observable.of]
-                    if found.temperature > 0 or holds_average(of):
-                        where = "only simulated at temperature 0, of an observable without averages"
+                    if found.temperature > 0 or holds_average(of) or not getattr(found, "linear", True):
+                        where = "only simulated at the minimum of a quadratic energy, of an observable without averages"
                         raise DeclarationError(f"observable {name}: {where}")
                     values[name] = contributions(of, observable.source, state, piece.copies, again)
                 else:

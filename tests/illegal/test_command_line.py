@@ -56,6 +56,12 @@ BAD = {
     "folder of --out": (curve("--out", "none/c.npz"), "no folder 'none'"),
     "folder of --plot": (curve("--plot", "none/c.png"), "no folder 'none'"),
     "plot of a point": (curve("--plot", "c.png", "--out", "c.npz"), "nothing to plot"),
+    "unknown algorithm": (["simulate", "lasso", "--algorithm", "ampp"], "no algorithm 'ampp'; did you mean 'amp'?"),
+    "algorithm of a dynamics": (["simulate", "two-layer-network", "--algorithm", "amp"], "two-layer-network is no energy"),
+    "algorithm for another energy": (
+        ["simulate", "spherical-p-spin", "--algorithm", "amp", *("--set", "N=8", "--set", "temperature=1")],
+        "messages along the tensor J are not passed; declare algorithm='gibbs'",
+    ),
     "fraction of a sample": (simulation(P="2.5"), "2.5"),
     "infinitely many modes": (simulation(eigenvalues="powerlaw:2:inf", target_power="powerlaw:2:inf"), "modes"),
     "no trials": (simulation("--trials", "0"), "'0' is not a whole number; give one of at least 1"),

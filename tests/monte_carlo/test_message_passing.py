@@ -5,7 +5,23 @@ import pytest
 import sympy as sp
 
 from solvers import check, simulate, solve
-from theory import Dim, Energy, Gaussian, Noise, Signs, State, exp, heaviside, log, mean, models, sign, sum_over
+from theory import (
+    Deterministic,
+    Dim,
+    Energy,
+    Gaussian,
+    Noise,
+    Signs,
+    State,
+    exp,
+    heaviside,
+    log,
+    mean,
+    models,
+    quadratic_form,
+    sign,
+    sum_over,
+)  # fmt: skip
 
 SPARSE = np.where(np.arange(60) % 4 == 0, 3.0, 0.0)
 MINIMA = {
@@ -45,6 +61,35 @@ def test_means_of_a_gaussian_posterior_are_exact():
     assert warm["square"].mean > np.mean(warm["state"].mean ** 2) + 0.1
 
 
+def test_two_states_that_share_a_field():
+    """The field is X@w + Z@v: one combination of two matrices. Means of the Gaussian posterior are exact, v has a prior."""
+    N, M, P = Dim("N"), Dim("M"), Dim("P")
+    X, Z = Gaussian("X", P, N, variance=1 / N), Gaussian("Z", P, M, variance=1 / M)
+    w, v, y = State("w", N), State("v", M, prior="gaussian"), Noise("y", P)
+    u = State("u", M)
+
+    def loss(v):
+        return (X @ w - 2 * (Z @ v) - y).square() / 2
+
+    observe = {"w": 1 * w, "v": 1 * v, "loss": loss(v)}
+    warm = Energy(loss(v) + w.square() / 2, over=(w, v), temperature=1.0, algorithm="amp", observe=observe)
+    cold = Energy(loss(u) + w.square() / 2 + u.square() / 2, over=(w, u), observe={"w": 1 * w, "v": 1 * u})
+    one, two = (simulate(model, trials=1, seed=5, N=30, M=20, P=40) for model in (warm, cold))
+    assert all(np.allclose(one[name].mean, two[name].mean, atol=1e-7) for name in ("w", "v"))
+    drawn = {name: simulate(warm, trials=30, seed=5, algorithm=name, N=8, M=5, P=12)["loss"] for name in ("amp", "hmc")}
+    assert abs(drawn["amp"].mean - drawn["hmc"].mean) < 4 * np.hypot(drawn["amp"].stderr, drawn["hmc"].stderr)
+
+
+def test_a_quadratic_form_holds_variances():
+    N, P = Dim("N"), Dim("P")
+    X, w, O = Gaussian("X", P, N, variance=1 / N), State("w", N), Deterministic("O", N)
+    observe = {"form": quadratic_form(O, w), "square": w.square(), "curved": quadratic_form(O, 2 * w + 1)}
+    model = Energy((X @ w - Noise("y", P)).square() / 2 + w.square() / 2, over=w, temperature=1.0, algorithm="amp", observe=observe)
+    found = simulate(model, trials=2, N=20, P=30, O=np.eye(20))
+    assert found["form"].mean == pytest.approx(found["square"].mean, rel=1e-10)
+    assert found["curved"].mean > 4 * found["square"].mean - 50
+
+
 @pytest.mark.slow
 def test_bayesian_regression():
     passes(models.BayesLinearRegression(), trials=100, P=60, N=40, noise=0.3, assumed_noise=0.2, prior_variance=2.0)
@@ -53,6 +98,11 @@ def test_bayesian_regression():
 @pytest.mark.slow
 def test_a_posterior_that_favours_sparse_weights():
     passes(models.BayesSparseRegression(), trials=100, P=70, decay=1.5, noise=0.2, assumed_noise=0.3, target_power=SPARSE)
+
+
+@pytest.mark.slow
+def test_spikes_and_slabs():
+    passes(models.SpikeAndSlabRegression(), trials=120, P=48, N=60, density=0.3, noise=0.1, assumed_noise=0.15)
 
 
 @pytest.mark.slow

@@ -13,10 +13,12 @@ from solvers.monte_carlo.expressions import evaluate
 from solvers.monte_carlo.local_fields import Landscape, Loaded, Term, field_symbol
 from solvers.monte_carlo.messages.measures import Atoms, Energies, Measure, Tilt
 from solvers.monte_carlo.messages.minima import Minimum
+from solvers.monte_carlo.messages.mixtures import Mixed
 from solvers.monte_carlo.messages.potentials import Potential, without_quadratic
 from solvers.monte_carlo.messages.reading import Read, Single, slopes_by_sums
 from solvers.monte_carlo.messages.spheres import Sphere
 from solvers.monte_carlo.realisation import Realisation, dependent
+from theory.declaration.mixtures import Mixture
 from theory.declaration.scalars import Over
 from theory.declaration.sites import Leaf, Site
 from theory.declaration.vectors import Vec
@@ -114,7 +116,10 @@ class Graph:
             where, diagonal = part.blocks[0].diagonal or (slice(0), np.zeros(0))
             if where == place:
                 self._add(energies, _alone(part.term), part.coefficient, diagonal, part.offsets[0])
-        return self.units.local(energies, state.how.get("prior"))
+        prior = state.how.get("prior")
+        if isinstance(prior, Mixture):
+            return Mixed(prior, state, energies, self.origin)
+        return self.units.local(energies, prior)
 
     def _channels(self, loaded: list[tuple[Single, Loaded]]) -> list[Channel]:
         """Terms of one field make one channel."""

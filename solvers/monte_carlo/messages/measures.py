@@ -79,6 +79,16 @@ class Measure:
                 return centre + found[0], found[1]
         return self._summed(tilt)
 
+    def log_mass(self, tilt: Tilt) -> NDArray:
+        """Logarithm of the integral, shape (rows,)."""
+        energies, (centre, precision) = self.energies, self._gaussian(tilt)
+        level = precision * centre**2 / 2 - energies.bend * tilt.about**2 / 2 - energies.slope * tilt.about
+        if not energies.rest:
+            return level + np.log(2 * np.pi / precision) / 2
+        _, log_weights = self._nodes(tilt, ())
+        top = log_weights.max(axis=1)
+        return level + top + np.log(np.exp(log_weights - top[:, None]).sum(axis=1))
+
     def _summed(self, tilt: Tilt) -> tuple[NDArray, NDArray]:
         x, weights = self.points(tilt)
         return _moments(x - tilt.about[:, None], weights)
@@ -103,14 +113,18 @@ class Measure:
 
     def points(self, tilt: Tilt, kinks: Sequence[NDArray] = ()) -> tuple[NDArray, NDArray]:
         """Points x and weights (rows, points): averages over the measure are sums. ``kinks`` are those of what is averaged."""
+        x, log_weights = self._nodes(tilt, kinks)
+        return x, normalised(log_weights)
+
+    def _nodes(self, tilt: Tilt, kinks: Sequence[NDArray]) -> tuple[NDArray, NDArray]:
+        """Points, and logarithms of weights up to the height of the Gaussian factor."""
         centre, precision = self._gaussian(tilt)
         centre = tilt.about + centre
 
         def log_density(x: NDArray) -> NDArray:
             return -precision[:, None] * (x - centre[:, None]) ** 2 / 2 - self.energies.potentials(x)
 
-        x, log_weights = nodes(log_density, centre, 1 / np.sqrt(precision), [*self.kinks, *kinks], self.fine)
-        return x, normalised(log_weights)
+        return nodes(log_density, centre, 1 / np.sqrt(precision), [*self.kinks, *kinks], self.fine)
 
 
 class Atoms:

@@ -20,6 +20,7 @@ from solvers.monte_carlo.messages.reading import read
 from solvers.monte_carlo.points import Point
 from solvers.monte_carlo.realisation import Realisation
 from theory.declaration.elementwise import Wall
+from theory.declaration.mixtures import Mixture
 from theory.errors import ConvergenceError, DeclarationError
 
 PRIORS = (None, "gaussian", "spherical", "ising")
@@ -37,13 +38,15 @@ class MessagePassing(Algorithm):
     which the iteration does not converge, or whose fixed point is not stable, raises ConvergenceError.
     """
 
+    linear = False
+
     @classmethod
     def check(cls, model: Any) -> None:
         minimum = is_minimum(model)
         for state in model.states:
             one_dimension(model, state)
             prior = state.how.get("prior")
-            if prior not in PRIORS:
+            if prior not in PRIORS and not isinstance(prior, Mixture):
                 raise DeclarationError(
                     f"{model.name}: the {prior} prior of {state.name} is not known to message passing; declare one of "
                     f"{', '.join(map(str, PRIORS))}"

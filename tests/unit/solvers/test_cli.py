@@ -173,6 +173,15 @@ def test_simulate_rounds_the_ranges_of_sizes(capsys):
     assert "2.7 is not a whole number" in capsys.readouterr().err
 
 
+def test_simulate_by_another_algorithm(capsys):
+    """Thermal means fluctuate from draw to draw of the disorder alone."""
+    arguments = ["simulate", "bayes-linear-regression", "--set", "P=40", "--set", "N=20", "--trials", "20", "--json"]
+    one, two = (strict(run(capsys, *arguments, *more)[1]) for more in (["--algorithm", "amp"], []))
+    a, b = (found["observables"]["E_g"] for found in (one, two))
+    assert a["mean"] != b["mean"] and abs(a["mean"] - b["mean"]) < 4 * np.hypot(a["stderr"], b["stderr"])
+    assert a["stderr"] < b["stderr"]
+
+
 def test_simulate_prints_means_errors_and_trials(capsys):
     arguments = ["simulate", "kernel-regression", *TASK, "--set", "P=5,10", "--trials", "20", "--seed", "1", "--replicate", "2"]
     code, out = run(capsys, *arguments, "--json")

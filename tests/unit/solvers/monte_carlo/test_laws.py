@@ -143,12 +143,15 @@ def test_laws_that_cannot_be_simulated_say_so():
         energy = (X @ (w - w0)).square() / 2 + lam * w.square() / 2 if energy is None else energy
         model = Energy(energy, over=w, observe=law.pop("observe", OBSERVE), **law)
         with pytest.raises(QuenchedError, match=message):
-            simulate(model, trials=1, **{**TASK, **(task or {})})
+            simulate(model, trials=1, **{k: v for k, v in {**TASK, **(task or {})}.items() if v is not None})
 
     refused(r"tanh\(.*\)\*\*2 is not convex in", sum_over(P, tanh(X @ (w - w0)) ** 2) + lam * w.square())
     refused("a Gibbs measure has a temperature above 0", algorithm="langevin")
     refused("not unique; add a penalty", (X @ (w - w0)).square(), task={"P": 2}, observe={"n": lam * w.square()})
     refused("not a polynomial in its averages", observe={"v": sum_over(M, tanh(average(w)) + eta)})
+    kinked = (X @ (w - sp.sqrt(a2))).square() / 2 + sum_over(M, abs(w))
+    by_mode = {"E": sum_over(M, (w - sp.sqrt(a2)) ** 2), "c": Contribution("E", a2)}
+    refused("minimum of a quadratic energy", kinked, observe=by_mode, task={"w0": None, "lam": None})
     refused("not convex", sum_over(P, (X @ w) * (Z @ w)) + lam * sum_over(M, w**2 + 0 * eta) + (X @ w0).square())
 
 

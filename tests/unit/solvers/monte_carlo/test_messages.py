@@ -3,13 +3,16 @@
 import numpy as np
 import pytest
 import sympy as sp
+from scipy.integrate import quad
 
 from solvers.monte_carlo.messages import pieces
 from solvers.monte_carlo.messages.measures import Atoms, Energies, Measure, Tilt
 from solvers.monte_carlo.messages.minima import Minimum
+from solvers.monte_carlo.messages.mixtures import Mixed
 from solvers.monte_carlo.messages.potentials import Potential, without_quadratic
 from solvers.monte_carlo.messages.spheres import Sphere
 from solvers.monte_carlo.realisation import Realisation
+from theory.declaration import Atom, Density, Dim, Mixture, Normal, State
 from theory.errors import ConvergenceError
 
 x = sp.Symbol("x", real=True)
@@ -108,6 +111,31 @@ def test_measures_on_points_and_spheres():
     assert np.allclose(mean, np.tanh(A)) and np.allclose(variance, 1 - np.tanh(A) ** 2)
     mean, variance = Sphere(Measure(energies(sp.Abs(x)))).moments(Tilt(A, B, np.zeros(4)))
     assert np.mean(mean**2 + variance) == pytest.approx(1.0, rel=1e-12)
+
+
+def test_mixtures_of_points_gaussians_and_densities():
+    """Spike and slab in closed form; a Laplace density is the penalty of the same slope."""
+    state = State("w", Dim("N"), prior=Mixture((0.3, Atom(0)), (0.7, Normal(0.5, 2.0)))).leaf
+    origin = Realisation({state.dims[0]: 4.0}, {})
+    tilt = Tilt(A, B, np.zeros(4))
+    mixed = Mixed(state.how["prior"], state, energies(0.25 * x**2), origin)
+    precision, field = 0.5 + B + 0.5, 0.25 + A
+    slab = 0.7 * np.exp(field**2 / (2 * precision) - 0.0625) / np.sqrt(2 * precision)
+    share, mean, variance = slab / (0.3 + slab), field / precision, 1 / precision
+    assert np.allclose(mixed.moments(tilt), (share * mean, share * (variance + mean**2) - (share * mean) ** 2), rtol=1e-12)
+    points, weights = mixed.points(tilt)
+    assert np.allclose((weights * points).sum(axis=1), share * mean, rtol=1e-12)
+    laplace = Mixture((1, Density(lambda w: sp.exp(-2 * sp.Abs(w)))))
+    found = Mixed(laplace, state, Energies.zero(4), origin)
+    assert np.allclose(found.moments(tilt), Measure(energies(2 * sp.Abs(x))).moments(tilt), rtol=1e-10)
+    both = Mixed(Mixture((0.5, Atom(0)), (0.5, Density(lambda w: sp.exp(-2 * sp.Abs(w))))), state, Energies.zero(4), origin)
+
+    def mass(a, b):
+        return quad(lambda t: np.exp(a * t - b * t**2 / 2 - 2 * abs(t)), -30, 30, points=[0], limit=200)[0]
+
+    masses = np.array([mass(*pair) for pair in zip(A, B, strict=True)])
+    expected = masses / (1 + masses) * found.moments(tilt)[0]
+    assert np.allclose(both.moments(tilt)[0], expected, rtol=1e-7)
 
 
 def test_measures_that_fall_off_nowhere_are_refused():

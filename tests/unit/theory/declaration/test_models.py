@@ -104,6 +104,14 @@ def test_signatures_ignore_order_but_nothing_else():
     assert len(ridge().signature) == 64 and int(ridge().signature, 16)
 
 
+def test_another_algorithm_leaves_the_theory_alone():
+    model = perceptron()
+    assert model.signature and model.with_algorithm("amp").algorithm == "amp" and model.algorithm == "margin"
+    assert model.with_algorithm("amp").signature != model.signature == model.with_algorithm("margin").signature
+    with pytest.raises(ValueError, match="algorithm: 'ampp'; take one of argmin"):
+        model.with_algorithm("ampp")
+
+
 def test_signatures_are_those_of_every_process():
     code = "import runpy, sys\nfor m in runpy.run_path(sys.argv[1])['MODELS']: print(m.signature, m, m.describe())"
     root = next(p for p in Path(__file__).parents if (p / "theory" / "errors.py").exists())
