@@ -147,9 +147,9 @@ class Descent:
             return None
         return self._number(self.green.rank / self.green.size)
 
-    def _scale(self) -> float:
-        """Root mean square eigenvalue, from 1 - Im(y g(iy)) y = <λ²>/y² at large y."""
-        height, origin = 1.0, np.zeros(1)
+    def _scale(self, about: float = 0.0) -> float:
+        """Root mean square eigenvalue less ``about``, from 1 - Im(y g(iy)) y = <λ²>/y² at large y."""
+        height, origin = 1.0, np.full(1, about)
         for _ in range(60):
             try:
                 value = self.evaluate(origin, height, self.start(origin, height), self.nodes)[3]

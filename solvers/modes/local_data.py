@@ -15,8 +15,8 @@ from solvers.modes.mode_data import ModeData, is_compressible, node_parameter
 from solvers.modes.mode_tree import ERROR, ModeTree
 from solvers.modes.spectra import Modes
 from solvers.values import mode_dimensions
-from theory.averages import Average, ModeSum
-from theory.modes import ModeArray, ModeValue
+from theory.averages import ModeSum
+from theory.spectral.inverse_map import poles_of
 
 LEAST, GROUP = 1500, 64
 """Modes from which trees pay, and points that share their data."""
@@ -38,7 +38,7 @@ class LocalData:
             nodes = node_parameter(theory, parameters)
             if nodes is None or len(parameters) > 1 or len(full.arrays[nodes.symbol]) <= LEAST:
                 continue
-            found = _poles([s for s in sums if s.dimension == name]) if is_compressible(theory, name, nodes.symbol) else None
+            found = poles_of([s for s in sums if s.dimension == name]) if is_compressible(theory, name, nodes.symbol) else None
             if found is not None:
                 tree = ModeTree(full.arrays[nodes.symbol], full.weights[name])
                 self.trees[name] = (nodes.symbol, tree, slice(len(poles), len(poles) + len(found)))
@@ -61,23 +61,3 @@ class LocalData:
             for name, (symbol, tree, rows) in self.trees.items():
                 arrays[symbol], weights[name] = tree.around(poles[rows, index].ravel())
             yield index, replace(self.full, arrays=arrays, weights=weights)
-
-
-def _poles(sums: Iterable[ModeSum]) -> list[sp.Expr] | None:
-    """Eigenvalues at which the bodies of sums are infinite, in order; None where they are not known beforehand."""
-    found: set[sp.Expr] = set()
-    for s in sums:
-        entries = [v for v in s.body.atoms(ModeValue) if s.bound in v.indices]
-        if len(entries) > 1 or s.body.atoms(Average):
-            return None
-        eta = sp.Dummy("eta")
-        for power in s.body.xreplace({v: eta for v in entries}).atoms(sp.Pow):
-            if (power.exp.is_Integer and power.exp.is_nonnegative) or eta not in power.base.free_symbols:
-                continue
-            slope = power.base.diff(eta)
-            pole = -power.base.xreplace({eta: sp.S.Zero}) / slope
-            if eta in slope.free_symbols or pole.atoms(ModeValue, ModeArray):
-                return None
-            if pole:
-                found.add(pole)
-    return sorted(found, key=str)

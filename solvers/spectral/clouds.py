@@ -25,8 +25,8 @@ class Cloud:
     """A law of complex eigenvalues: ``density`` per area, its ``error`` (absolute) and whether it is ``inside`` the spectrum at
     points ``z``, all of one shape.
 
-    ``boundary`` (n,) are points of the boundary on rays from the mean eigenvalue, of both half planes; ``atom`` is the mass at zero
-    and ``mass`` all of it, one to 1e-6.
+    ``boundary`` (n,) are points of the boundary on rays from the mean eigenvalue, of both half planes; ``atom`` is the mass at
+    zero, ``atom_at_mean`` that at a mean eigenvalue that is not zero, and ``mass`` all of it, one to 1e-6.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Cloud:
     boundary: Complex
     atom: float
     mass: float
+    atom_at_mean: float = 0.0
 
     def plot(self, eigenvalues: ArrayLike | None = None, ax: Axes | None = None) -> Axes:
         """Boundary as dots, given eigenvalues as smaller ones; the density as shades where ``z`` is a mesh."""
@@ -58,12 +59,13 @@ def eigenvalue_cloud(matrix: Any, *, grid: ArrayLike | None = None, rays: int = 
     z = None if grid is None else _checked(grid)
     plane = Plane(hermitised(matrix), values)
     found = Rays(plane)
-    atom, rank = found.atom_at_zero(), plane.rank()
+    atom, rank = found.atom_at(0.0), plane.rank()
     if rank is not None and not abs(1 - rank - atom) <= 1e-3:
         raise ConvergenceError(f"eigenvalues of {plane.name}: a mass {atom:.6g} at 0, where the rank leaves {1 - rank:.6g}; the "
                                "equations are followed to a wrong branch")
     atom = atom if rank is None else 1 - rank
-    mass = found.total() + atom
+    aside = found.atom_at(found.centre) if found.centre else 0.0
+    mass = found.total() + atom + aside
     if not abs(mass - 1) <= TOLERANCE:
         raise ConvergenceError(f"eigenvalues of {plane.name}: the density and an atom {atom:.6g} at 0 have mass {mass:.8g}; "
                                f"{1 - mass:.1e} is missing where the boundary is not resolved by rays from {found.centre:.4g}")
@@ -71,7 +73,7 @@ def eigenvalue_cloud(matrix: Any, *, grid: ArrayLike | None = None, rays: int = 
         side = found.radius * np.linspace(-1, 1, 41)
         z = found.centre + side + 1j * side[:, None]
     seen = plane.at(z.ravel())
-    diverges = (z.ravel() == 0) & (found.centre == 0) & (found.power > 1)
+    diverges = (z.ravel() == found.centre) & ((found.power > 1) | (aside > 0))
     inside = (seen.weight > 1e-4) | diverges
     density, error = np.where(diverges, np.inf, seen.density), np.where(diverges, 0.0, seen.error)
     lost = np.flatnonzero(~np.isfinite(seen.weight) & ~diverges)
@@ -80,7 +82,7 @@ def eigenvalue_cloud(matrix: Any, *, grid: ArrayLike | None = None, rays: int = 
         raise ConvergenceError(f"eigenvalues of {plane.name}: the equations have no limit at {where}; leave it out of grid")
     return Cloud(
         plane.name, z, np.where(inside, density, 0.0).reshape(z.shape), np.where(inside, error, 0.0).reshape(z.shape),
-        inside.reshape(z.shape), _boundary(found, int(rays)), float(max(atom, 0.0)), mass,
+        inside.reshape(z.shape), _boundary(found, int(rays)), float(max(atom, 0.0)), mass, float(aside),
     )  # fmt: skip
 
 

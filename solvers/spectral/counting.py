@@ -1,6 +1,6 @@
 """How many eigenvalues lie below x, from the Green's function on the vertical line above x: no density is integrated.
 
-N(x) = 1/2 + (1/π) ∫ Re g(x + iy) dy over y > 0. In log y the integrand is analytic in a strip of half-width π/2, so that the
+N(x) = 1/2 - (1/π) ∫ Re g(x + iy) dy over y > 0. In log y the integrand is analytic in a strip of half-width π/2, so that the
 trapezoidal rule converges exponentially: at the step taken here its error is below 1e-10.
 """
 

@@ -161,7 +161,7 @@ def _on_grid(branch: Branch, measure: Measure, x: NDArray) -> tuple[NDArray, NDA
         for end, hard in zip((piece.interval.left, piece.interval.right), piece.interval.hard, strict=True):
             rho[x == end] = np.inf if hard else rho[x == end]
     if inside.any():
-        g, error[inside] = branch.real(x[inside])
+        g, error[inside] = measure.axis.real(x[inside])
         rho[inside] = g.imag / np.pi
         missing = x[inside][~np.isfinite(rho[inside])]
         if missing.size:

@@ -19,6 +19,11 @@ an extrapolated solution has to be to the one found from it."""
 class Branch(Descent):
     """The physical Green's function of a Hermitian matrix: the value is g, at z = x + iy."""
 
+    @property
+    def noise(self) -> float:
+        """A distance over which differences are well above rounding errors."""
+        return 1e-7 * self.scale
+
     def _symbols(self, x: NDArray, height: float) -> dict[Any, NDArray]:
         return {self.green.shift: -(x + 1j * height)}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -12,13 +12,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from solvers.compile import compile_expressions
 from solvers.descent import Complex
+from solvers.spectral.crossings import crossings
 from solvers.spectral.green import Branch
 from solvers.spectral.measure import Measure
+from solvers.spectral.pieces import Axis
+from solvers.spectral.sheet import Sheet
 from theory.errors import ParameterError
 from theory.spectral.spikes import SpikedMode, spiked_mode
 
-POINTS, STEPS = 60, 60
-"""Points searched on each side of a gap, and most steps towards a zero."""
+POINTS = 60
+"""Points searched on each side of a gap."""
 Gap = tuple[NDArray, Complex, Complex]
 """Points of a gap in the spectrum, with the unknowns and g there."""
 
@@ -41,7 +44,7 @@ def find_outliers(branch: Branch, measure: Measure, spikes: Mapping[str, ArrayLi
     """
     found: list[Outlier] = []
     left = dict(spikes)
-    gaps = [(x, *branch.solution(x)[:2]) for x in _gaps(branch, measure)] if left else []
+    gaps = _gaps(branch, measure) if left else []
     while left:
         name = next(iter(left))
         mode = spiked_mode(branch.green, name)
@@ -51,7 +54,7 @@ def find_outliers(branch: Branch, measure: Measure, spikes: Mapping[str, ArrayLi
         columns = {n: _values(branch, n, left.pop(n)) for n in mode.data}
         if len({len(c) for c in columns.values()}) > 1:
             raise ParameterError(f"spikes: {', '.join(columns)} have different lengths; give as many values of each")
-        found += _of_mode(branch, gaps, mode, columns)
+        found += _of_mode(branch, measure.axis, gaps, mode, columns)
     return tuple(sorted(found, key=lambda outlier: outlier.position))
 
 
@@ -68,7 +71,7 @@ def _values(branch: Branch, name: str, given: ArrayLike) -> NDArray:
     return values
 
 
-def _of_mode(branch: Branch, gaps: list[Gap], mode: SpikedMode, columns: dict[str, NDArray]) -> Iterator[Outlier]:
+def _of_mode(branch: Branch, axis: Axis, gaps: list[Gap], mode: SpikedMode, columns: dict[str, NDArray]) -> Iterator[Outlier]:
     compiled = compile_expressions([mode.determinant] if mode.diagonal is None else [mode.determinant, 1 / mode.diagonal])
 
     def values(x: NDArray, t: Complex, g: Complex, spike: Sequence[NDArray]) -> list[NDArray]:
@@ -80,7 +83,7 @@ def _of_mode(branch: Branch, gaps: list[Gap], mode: SpikedMode, columns: dict[st
         return [np.where(np.isfinite(g) & (g.imag == 0), np.broadcast_to(v, x.shape), np.nan) for v in found]
 
     def at(x: NDArray, *spike: NDArray) -> list[NDArray]:
-        t, g, _ = branch.solution(x)
+        t, g, _ = axis.solution(x)
         return values(x, t, g, spike)
 
     low, high, height, rows = [], [], [], []
@@ -95,8 +98,8 @@ def _of_mode(branch: Branch, gaps: list[Gap], mode: SpikedMode, columns: dict[st
     if not rows:
         return
     spike = [np.array(column) for column in zip(*rows, strict=True)]
-    root = _roots(lambda x: at(x, *spike)[0], np.array(low), np.array(high))
-    step = 1e-4 * np.minimum(root - low, high - root) + 1e-7 * branch.scale
+    root = crossings(lambda x, i: at(x, *(column[i] for column in spike))[0], np.array(low), np.array(high))
+    step = 1e-4 * np.minimum(root - low, high - root) + axis.noise
     here, left, right = (at(x, *spike) for x in (root, root - step, root + step))
     for i, row in enumerate(rows):
         if abs(here[0][i]) < 1e-3 * height[i]:  # not a pole of the determinant, at an atom
@@ -104,34 +107,14 @@ def _of_mode(branch: Branch, gaps: list[Gap], mode: SpikedMode, columns: dict[st
             yield Outlier(float(root[i]), {n: float(v) for n, v in zip(columns, row, strict=True)}, overlap)
 
 
-def _gaps(branch: Branch, measure: Measure) -> Iterator[NDArray]:
+def _gaps(branch: Branch, measure: Measure) -> list[Gap]:
     """Points of every gap between intervals and atoms, crowded at its ends; outside they reach out to 10⁶ scales."""
+    if isinstance(measure.axis, Sheet):
+        return measure.axis.gap_points(POINTS // 2, sorted(measure.atoms))
     ends = sorted([(p.interval.left, p.interval.right) for p in measure.pieces] + [(a, a) for a in measure.atoms])
-    distance = branch.scale * np.geomspace(1e-7, 1e6, 3 * POINTS)
-    yield ends[0][0] - distance[::-1]
+    distance, share = branch.scale * np.geomspace(1e-7, 1e6, 3 * POINTS), 0.5 * np.geomspace(1e-6, 1, POINTS)
+    found = [ends[0][0] - distance[::-1]]
     for (_, low), (high, _) in pairwise(ends):
         if high - low > 1e-6 * branch.scale:
-            share = 0.5 * np.geomspace(1e-6, 1, POINTS)
-            yield np.concatenate([low + share * (high - low), high - share[-2::-1] * (high - low)])
-    yield ends[-1][1] + distance
-
-
-def _roots(function: Callable[[NDArray], NDArray], low: NDArray, high: NDArray) -> NDArray:
-    """Zeros in brackets (n,): regula falsi that halves the value of an end that stays (Illinois), and bisection at times."""
-    a, b = low, high
-    fa, fb = function(a), function(b)
-    best, least = b, np.abs(fb)
-    for step in range(STEPS):
-        with np.errstate(all="ignore"):
-            x = np.where((step % 4 == 3) | (fa == fb), (a + b) / 2, b - fb * (b - a) / (fb - fa))
-        x = np.where(least == 0, best, x)
-        f = function(x)
-        better = np.abs(f) < least
-        moved = np.abs(x - best) > 8e-16 * np.abs(x)
-        best, least = np.where(better, x, best), np.where(better, np.abs(f), least)
-        if step % 4 == 2 and not (moved & (least > 0)).any():
-            break
-        crossed = fb * f < 0
-        a, fa = np.where(crossed, b, a), np.where(crossed, fb, fa / 2)
-        b, fb = x, f
-    return best
+            found.append(np.concatenate([low + share * (high - low), high - share[-2::-1] * (high - low)]))
+    return [(x, *branch.solution(x)[:2]) for x in [*found, ends[-1][1] + distance]]

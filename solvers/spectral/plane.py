@@ -16,9 +16,10 @@ from solvers.compile import compile_expressions
 from solvers.descent import FAR, RATIO, Complex, Descent, ladder, solved
 from theory.spectral.hermitisation import ZBAR, Z
 
-LOW, SMALLEST, ROUNDING = 1e-7, 1e-6, 1e-16
-"""The height at which a limit is taken, in scales, the distance to zero up to which it falls there, and round-off. Corrections are
-linear in the height and extrapolated from twice it; rounding errors grow like its inverse."""
+LOW, SMALLEST, ROUNDING, SHIFTED = 1e-7, 1e-6, 1e-16, 1e-3
+"""The height at which a limit is taken, in scales, the distance to zero up to which it falls there, round-off, and the mean from
+which on a spectrum is centred elsewhere. Corrections are linear in the height and extrapolated from twice it; rounding errors grow
+like its inverse."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,13 +35,23 @@ class PlanePoints:
 
 
 class Plane(Descent):
-    """The Hermitised equations at given parameters; ``scale`` is the root mean square singular value."""
+    """The Hermitised equations at given parameters; ``centre`` is the mean eigenvalue where it is not small, else zero, and
+    ``scale`` the root mean square singular value of the matrix less that."""
 
     def __init__(self, green: Any, values: Mapping[str, Any]) -> None:
         super().__init__(green, values)
         mixed = [f.diff(ZBAR) for f in green.maps]
         outer = green.outer / green.size
         self._outer = compile_expressions([outer, outer.diff(ZBAR), *(outer.diff(t) for t in self.unknowns), *mixed])
+        self.centre = 0.0
+        if abs(mean := self._mean()) > SHIFTED * self.scale:
+            self.centre, self.scale = mean, self._scale(mean)
+            self.centre = self._mean()
+
+    def _mean(self) -> float:
+        """The mean eigenvalue, from 1/g = z - mean + O(1/z) far from the centre that is known."""
+        far = self.centre + 1e3 * self.scale
+        return float((far - 1 / self.at(np.array([far + 0j])).green[0]).real)
 
     def _symbols(self, x: NDArray, height: float) -> dict[Any, NDArray]:
         return {Z: x, ZBAR: np.conj(x), self.green.shift: np.full(x.shape, height)}
@@ -52,15 +63,17 @@ class Plane(Descent):
         return value.real
 
     def heights(self, z: NDArray) -> NDArray:
-        """The height (n,) from which a limit is taken: small beside the distance to zero, where the density may diverge."""
-        share = np.clip(np.abs(z) / self.scale, SMALLEST, 1.0)
+        """The height (n,) from which a limit is taken: small beside the distance to zero and to the centre, where the density may
+        diverge."""
+        share = np.clip(np.minimum(np.abs(z), np.abs(z - self.centre)) / self.scale, SMALLEST, 1.0)
         return LOW * self.scale * 10.0 ** np.floor(1.5 * np.log10(share))
 
     def at(self, z: NDArray) -> PlanePoints:
         """What is known at points z (n,); NaN where the equations cannot be followed."""
         if not z.size:
             return PlanePoints(*(np.zeros(0, dtype=kind) for kind in (complex, float, float, float, float)))
-        z = np.where(z == 0, 1e-2 * SMALLEST * self.scale, z)  # unknowns vanish at zero itself, where steps have no relative size
+        # Unknowns vanish at zero itself, or at the centre, where steps have no relative size.
+        z = np.where((z == 0) | (z == self.centre), z + 1e-2 * SMALLEST * self.scale, z)
         heights = self.heights(z)
         parts = [(np.flatnonzero(heights == h), h) for h in np.unique(heights).tolist()]
         found = [self._at(z[index], low) for index, low in parts]

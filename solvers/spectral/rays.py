@@ -34,10 +34,7 @@ class Rays:
     """Rays from ``centre``, the mean eigenvalue; ``radius`` is one beyond which there is no eigenvalue."""
 
     def __init__(self, plane: Plane) -> None:
-        self.plane, self.centre = plane, 0.0
-        far = 1e3 * plane.scale
-        mean = float((far * (far * plane.at(np.array([far + 0j])).green[0] - 1)).real)
-        self.centre = mean if abs(mean) > 1e-3 * plane.scale else 0.0
+        self.plane, self.centre = plane, plane.centre
         self.radius = plane.scale
         for _ in range(60):
             if abs(self.share_within(self.centre, self.radius) - 1) < 1e-8 and not self._inside(self.centre, self.radius).any():
@@ -55,9 +52,9 @@ class Rays:
     def _inside(self, centre: float, radius: float) -> NDArray:
         return self.plane.at(centre + radius * np.exp(2j * np.pi * np.arange(16) / 16)).weight > INSIDE
 
-    def atom_at_zero(self) -> float:
-        """The mass of eigenvalues that vanish, extrapolated from three small circles."""
-        a, b, c = (self.share_within(0.0, r * self.plane.scale) for r in (1e-3, 1e-4, 1e-5))
+    def atom_at(self, place: float) -> float:
+        """The mass of eigenvalues at a place, extrapolated from three small circles."""
+        a, b, c = (self.share_within(place, r * self.plane.scale) for r in (1e-3, 1e-4, 1e-5))
         bend = (c - b) - (b - a)
         limit = c - (c - b) ** 2 / bend if abs(bend) > 1e-9 else c
         return limit if limit > 1e-5 else 0.0

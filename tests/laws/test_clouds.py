@@ -103,6 +103,22 @@ def test_a_cloud_scales_and_moves_with_its_matrix():
     assert 1e4 * two.density == pytest.approx(one.density, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("matrix", "values", "place"),
+    [
+        (A + 100, {"N": 10}, 100), pytest.param(A @ B - 1000, {"N": 10}, -1000, marks=pytest.mark.slow),
+        pytest.param(U @ V + 10, {"N": 10, "Q": 5}, 10, marks=pytest.mark.slow),
+    ],
+)  # fmt: skip
+def test_a_cloud_far_from_zero_is_one_at_zero(matrix, values, place):
+    ray = np.array([0.3 + 0.2j, -0.7j, 0.95])
+    found = eigenvalue_cloud(matrix, grid=place + ray, rays=4, **values)
+    here = eigenvalue_cloud(matrix - place, grid=ray, rays=4, **values)
+    assert found.mass == pytest.approx(1, abs=1e-6) and found.density == pytest.approx(here.density, rel=1e-5)
+    assert found.atom_at_mean == pytest.approx(here.atom, abs=1e-6)
+    assert found.boundary - place == pytest.approx(here.boundary, abs=1e-5)
+
+
 def test_drawn_eigenvalues_fill_the_cloud():
     drawn = draw_eigenvalues(A @ B, N=200, trials=5, seed=1).ravel()
     plane = Plane(hermitised(A @ B), {"N": 200})

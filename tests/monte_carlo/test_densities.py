@@ -33,6 +33,19 @@ def test_the_law_of_drawn_eigenvalues_tends_to_the_density(name):
     assert near < 0.02 and near < 0.6 * far + 2e-3, (far, near)
 
 
+def test_bands_of_a_power_law_hold_what_is_drawn():
+    """Twenty copies of sixty modes and the samples of each: bands of one mode hold twenty eigenvalues in every draw, up to the few
+    that fluctuate over an end, and the law of all tends to the density."""
+    values = {"P": 40, "eta": np.arange(1, 61.0) ** -1.5}
+    law = density(X.T @ X, **values, points=30)
+    assert len(law.edges) == 3
+    drawn = draw_eigenvalues(X.T @ X, **values, trials=4, replicate=20, seed=3)
+    counts = [((drawn > 0.99 * low) & (drawn < 1.01 * high)).sum(axis=-1) for low, high in law.edges]
+    assert np.array(counts) == pytest.approx(np.round(1200 * np.array(law.masses))[:, None] * np.ones(4), abs=1)
+    far, near = (law.distance(draw_eigenvalues(X.T @ X, **values, trials=4, replicate=r, seed=2)) for r in (2, 20))
+    assert near < 0.005 and near < 0.4 * far, (far, near)
+
+
 @pytest.mark.parametrize("name", ["coloured Wishart", "fewer samples than modes"])
 def test_the_law_of_another_matrix_is_noticed(name):
     matrix, values = CASES[name]
