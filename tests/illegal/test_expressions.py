@@ -98,7 +98,7 @@ UNDERIVED = {
     "no polynomial": (lambda: sum_over(M, (R @ w0).map(sp.tanh)), r"no polynomial in what is random"),
     "square at a mode": (lambda: {"v": square(R)}, r"the square of a random vector at one mode.*observe its sum over M"),
     "no sum": (lambda: 2 * Tr(R) + sp.tanh(Tr(R)) * sum_over(P, (X @ w0) ** 4), r"degree 4"),
-    "pencil too large": (lambda: Tr(power(30)), r"a pencil of \d+ blocks, more than \d+; take it apart"),
+    "pencil too large": (lambda: Tr(power(30)), r"a pencil of \d+ blocks, 31 resolvents in a row, more than 8; take it apart"),
     "name in use": (lambda: Tr((X.T @ X + sp.Symbol("kappa", positive=True)).inv), r"symbol kappa of Expression: .*rename it"),
 }
 

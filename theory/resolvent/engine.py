@@ -17,6 +17,7 @@ from theory.replica.data import array_of
 from theory.resolvent.dyson import Dyson, traced
 from theory.resolvent.elimination import LongError
 from theory.resolvent.existence import norms
+from theory.resolvent.extent import bounded
 from theory.resolvent.names import Namer
 from theory.resolvent.pencil import Pencil, Random, linearise
 from theory.resolvent.read import Reader
@@ -69,7 +70,7 @@ def _read(expression) -> dict[str, Any]:
 
 
 def _linearised(state: State) -> dict[str, Any]:
-    pencils = {symbol: linearise(matrix) for symbol, matrix in state["matrices"].items()}
+    pencils = {symbol: bounded(linearise(matrix)) for symbol, matrix in state["matrices"].items()}
     return {"pencils": tuple(pencils.items()), "pencil": [_shown(p) for p in pencils.values()]}
 
 

@@ -93,15 +93,15 @@ def _length(matrix: Mat) -> tuple[int, str]:
 
 def _signed(matrix: Mat) -> Mat:
     """The matrix with a minus sign in front of a product drawn into a sum among its factors."""
-    if isinstance(matrix, Sum):
-        return Sum(*map(_signed, matrix.args))
-    if not isinstance(matrix, Prod):
+    if not isinstance(matrix, (Sum, Prod)):
         return matrix
     factors = list(map(_signed, matrix.args))
-    inside = next((i for i, m in enumerate(factors) if isinstance(m, Sum)), None)
-    if inside is not None and isinstance(factors[0], Diag) and _negative(factors[0]):
-        factors[0], factors[inside] = -factors[0], _negated(factors[inside])
-    return Prod(*factors)
+    if isinstance(matrix, Prod) and isinstance(factors[0], Diag) and _negative(factors[0]):
+        inside = next((i for i, m in enumerate(factors) if isinstance(m, Sum)), None)
+        if inside is not None:
+            factors[0], factors[inside] = -factors[0], _negated(factors[inside])
+    unchanged = all(m is old for m, old in zip(factors, matrix.args, strict=True))
+    return matrix if unchanged else type(matrix)(*factors)
 
 
 def _negated(matrix: Mat) -> Mat:

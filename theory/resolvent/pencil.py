@@ -21,7 +21,7 @@ from theory.errors import DerivationError
 from theory.replica.data import given
 from theory.resolvent.later import Later
 
-LARGEST = 40
+LARGEST = 120
 """Blocks of the largest pencil that is derived."""
 
 Entry = tuple[int, int]

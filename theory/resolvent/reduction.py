@@ -18,13 +18,16 @@ from theory.errors import DerivationError
 from theory.ratios import Ratio
 from theory.resolvent.core import INSTEAD, Core, Rule
 from theory.resolvent.dyson import Dyson, traced
-from theory.resolvent.elimination import eliminated, factored, positive_ratio
+from theory.resolvent.elimination import LongError, eliminated, factored, positive_ratio
 from theory.resolvent.linear import Row, solved
 from theory.resolvent.names import NamedTrace
 from theory.resolvent.sums import Pole, Sums, linear_poles
 from theory.resolvent.tower import Level, Tower
 from theory.saddle import opaque, solve_linear
 from theory.symbols import kappa, size
+
+LONGEST, LONGEST_GROWN = 200, 8
+"""Terms of the longest linear system that is solved, and of the longest one in traces that grow, where nothing cancels."""
 
 
 class Signed(DerivationError):
@@ -69,11 +72,12 @@ class Reduction:
             members = [t for t in self.kept if t in set(component)]
             reach = set().union(*[self._reach.get(u, set()) for t in members for u in self.tower.traces(self.bare[t])])
             level = self.tower.level(self._parameters_through(reach))
-            linear = self._linear(members, {t: level.site(t) for t in members})
+            sites = {t: level.site(t) for t in members}
+            linear = self._linear(members, sites)
             if linear is None:
                 self._solve_core(members, reach)
                 reach = reach | {len(self.cores) - 1}
-            else:
+            elif not self._left(members, sites, linear):
                 self._solve_linear(members, linear)
             self._reach |= dict.fromkeys(members, reach)
 
@@ -106,6 +110,22 @@ class Reduction:
         for t in members:
             self.tower.value[t] = values[t].get(None, self.tower.ratios.zero)
             self.rule[t] = self.tower.value[t].factor()
+
+    def _left(self, members: list[NamedTrace], sites: Mapping[NamedTrace, Ratio], slopes: Mapping[NamedTrace, Row]) -> bool:
+        """Whether a linear component is left unsolved, for its solution would be too long; LongError where none may be."""
+        length = sum(len(x.above) for row in slopes.values() for x in row.values())
+        if length <= (LONGEST_GROWN if self.grown else LONGEST):
+            return False
+        if not self.grown:
+            raise LongError(f"reduction: {len(members)} linear equations of {length} terms")
+        self._keep(Core(list(members), {}, [], {}, grown=True), sites)
+        return True
+
+    def _keep(self, core: Core, sites: Mapping[NamedTrace, Ratio]) -> None:
+        """The traces of a component as unknowns of the theory, with the maps that give them anew."""
+        self.sums.known.update(sites)
+        core.maps = {t: traced(self._dim(t), site.as_expr()) for t, site in sites.items()}
+        self.cores.append(core)
 
     def _ridgeless(self, expression: sp.Expr) -> sp.Expr:
         """Ridges through effective ones: of the last core that the expression depends on, where several share a ridge."""
@@ -142,11 +162,10 @@ class Reduction:
             self._insert(members, earlier)
         level = self.tower.level(earlier)
         if self.grown:
-            self.sums.known.update(members)
-            core.maps = {t: traced(self._dim(t), level.site(t).as_expr()) for t in members}
+            self._keep(core, {t: level.site(t) for t in members})
         else:
             self._eliminate(core, members, remaining, level)
-        self.cores.append(core)
+            self.cores.append(core)
         self._insert(members, self._parameters_through(reach | {len(self.cores) - 1}))
 
     def _insert(self, members: Iterable[NamedTrace], through: Mapping[sp.Symbol, Ratio]) -> None:
@@ -187,7 +206,7 @@ class Reduction:
             if value is not None:
                 core.ridges[ridge] = factored(value)
                 break
-        self.rule = {t: factored(v.xreplace(core.ridges) if t in members else self._ridgeless(v)) for t, v in rule.items()}
+        self.rule = {t: factored(v.xreplace(core.ridges)) if t in members else v for t, v in rule.items()}
 
     def _parameters(self, equations: Iterable[sp.Expr]) -> list[sp.Symbol]:
         """Parameters in equations that may be solved for: neither sizes nor what is unknown or already solved for."""

@@ -28,6 +28,8 @@ from theory.saddle import pulled_out
 from theory.uniform import constant_data
 
 State = Mapping[str, Any]
+LONGEST = 2000
+"""Operations of the longest observable in which sums leave sums."""
 
 
 def valued(sums: Mapping[str, Any], observe: Mapping[str, Any], diagonals: Mapping[sp.Symbol, sp.Expr]) -> dict[str, sp.Expr]:
@@ -129,7 +131,8 @@ def _is_definition(symbol: sp.Symbol) -> bool:
 
 def _written_out(expression: sp.Expr, sums: Sums, kept: set[sp.Symbol]) -> sp.Expr:
     """Sums inside sums leave them; names that are not ``kept`` are written out."""
-    apart = pulled_out(expression, sorted(set(sums.meaning) & expression.free_symbols, key=str))
+    inside = sorted(set(sums.meaning) & expression.free_symbols, key=str)
+    apart = pulled_out(expression, inside) if expression.count_ops() < LONGEST else expression
     while names := apart.free_symbols & set(sums.meaning) - kept:
         apart = apart.xreplace({s: sums.meaning[s] for s in names})
     return apart

@@ -106,7 +106,7 @@ def test_what_cannot_stand_in_a_pencil_is_named():
     with pytest.raises(DerivationError, match="column covariance of Y: eta - 1 may be negative"):
         linearise(Gaussian("Y", P, M, column_covariance=eta - 1))
     power = R
-    for _ in range(12):
+    for _ in range(LARGEST // 3):
         power = power @ S @ RF
     with pytest.raises(DerivationError, match=rf"a pencil of \d+ blocks, more than {LARGEST}; take it apart"):
         linearise(power)
