@@ -5,7 +5,7 @@ An unknown that cannot be negative moves in its logarithm; the others move as th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,10 @@ GROWING = 1e-6
 """Share by which an unknown next to zero may grow at every step of its map."""
 SUNK = 1e-100
 """A signed unknown that fell below is zero."""
+
+
+Start = NDArray | Callable[[NDArray], NDArray]
+"""Where points begin, shape (n, m), or a function that says it for those among them that are asked for."""
 
 
 @dataclass
@@ -43,7 +47,7 @@ def find_roots(
     lower: NDArray,
     upper: NDArray,
     logarithmic: NDArray,
-    start: NDArray | Iterable[NDArray] | None = None,
+    start: NDArray | Iterable[Start] | None = None,
     ends: Ends | None = None,
     steps: int = DAMPED,
 ) -> Roots:
@@ -120,11 +124,12 @@ def _from_starts(
 ) -> tuple[NDArray, NDArray]:
     x, iterations = np.full((len(points), lower.shape[1]), np.nan), np.zeros(len(points), dtype=int)
     given = [start] if isinstance(start, np.ndarray) else start
-    guesses = starting_points(lower, upper, logarithmic) if given is None else given
+    guesses: Iterable[Start] = starting_points(lower, upper, logarithmic) if given is None else given
     todo = np.arange(len(points))
     for guess in guesses:
-        found, taken = _damped(residual, lower, upper, logarithmic, guess[points[todo]], points[todo], ends, steps)
-        x[todo] = np.where(_growing(residual, found, upper[points[todo]], points[todo], ends)[:, None], np.nan, found)
+        begin = guess[points[todo]] if isinstance(guess, np.ndarray) else guess(points[todo])
+        found, taken = damped(residual, lower, upper, logarithmic, begin, points[todo], ends, steps)
+        x[todo] = np.where(growing(residual, found, upper[points[todo]], points[todo], ends)[:, None], np.nan, found)
         found = x[todo]
         iterations[todo] += taken
         todo = todo[np.isnan(found).any(axis=1)]
@@ -133,7 +138,7 @@ def _from_starts(
     return x, iterations
 
 
-def _growing(residual: Residual, x: NDArray, upper: NDArray, points: NDArray, ends: Ends) -> NDArray:
+def growing(residual: Residual, x: NDArray, upper: NDArray, points: NDArray, ends: Ends) -> NDArray:
     """Points at which an unknown that is zero would grow by itself, which is no solution; shape (n,)."""
     low = ends.vanishing & (x < FAINT * np.where(np.isfinite(upper), np.abs(upper), 1.0))
     if not low.any():
@@ -146,7 +151,7 @@ def _growing(residual: Residual, x: NDArray, upper: NDArray, points: NDArray, en
     return (low & (slopes < -GROWING * at)).any(axis=1)
 
 
-def _damped(
+def damped(
     residual: Residual,
     lower: NDArray,
     upper: NDArray,
@@ -155,10 +160,12 @@ def _damped(
     points: NDArray,
     ends: Ends,
     steps: int,
+    patience: int = DAMPED,
 ) -> tuple[NDArray, NDArray]:
-    """Newton with steps halved until the simplified Newton correction shrinks; NaN where it does not arrive."""
+    """Newton with steps halved until the simplified Newton correction shrinks; NaN where it does not arrive, or where that did not
+    help ``patience`` times."""
     x, iterations = start.astype(float).copy(), np.zeros(len(points), dtype=int)
-    active = np.arange(len(points))
+    active, failures = np.arange(len(points)), np.zeros(len(points), dtype=int)
     known = [np.array(part) for part in residual(x, points)]
     for _ in range(steps):
         if not active.size:
@@ -197,6 +204,8 @@ def _damped(
             simplified = np.linalg.norm((inverse[trying] @ g[..., None])[..., 0], axis=1)
             trying = trying[np.logical_not(simplified <= (1 - share[trying] / 4) * length[trying])]
             share[trying] /= 2 if attempt else 1
+        failures[active[trying]] += 1
+        stuck |= failures[active] > patience
         x[active] = np.where(stuck[:, None], np.nan, trial)
         active = active[~(arrived | stuck)]
     x[active] = np.nan

@@ -36,18 +36,10 @@ def evolved(system: System, scalars: Any, points: int, data: ModeData, lower: ND
     """
     theory, unknowns = system.theory, system.unknowns
     mapped = np.array([e.lhs == u for e, u in zip(theory.equations, unknowns, strict=True)])
-    hinted = np.array([u.start is not None for u in theory.unknowns])
-    if not mapped.all() and not (mapped.any() and hinted.any()):
+    if not mapped.all() and not (mapped.any() and any(u.start is not None for u in theory.unknowns)):
         return None
-    # A signed unknown in the middle might sit on a symmetry that it never leaves.
-    share = np.where(system.logarithmic, 0.5, 0.8)
-    with np.errstate(invalid="ignore"):
-        x = np.where(np.isfinite(upper), np.where(np.isfinite(lower), lower + share * (upper - lower), upper - 1.0), 1.0)
-    x = np.where(np.isfinite(lower) | np.isfinite(upper), x, 0.3)
-    hints = [system.written_out(sp.S.Zero if u.start is None else u.start) for u in theory.unknowns]
-    given = np.stack(evaluated(compile_expressions(hints, NODES[0], "uniform"), scalars, points, data), axis=-1)
-    x = np.where(hinted, given, x)
-    state = _Evolution(system, mapped, scalars, data, lower, upper)
+    x = first_values(system, scalars, lower, upper, data)
+    state = Evolution(system, scalars, data, lower, upper)
     if not mapped.all():
         return state.attempts(x)
     active = np.arange(points)
@@ -58,11 +50,25 @@ def evolved(system: System, scalars: Any, points: int, data: ModeData, lower: ND
     return x
 
 
-class _Evolution:
+def first_values(system: System, scalars: Any, lower: NDArray, upper: NDArray, data: ModeData) -> NDArray:
+    """Where an iteration begins: as the theory says, else inside the intervals of the unknowns."""
+    hinted = np.array([u.start is not None for u in system.theory.unknowns])
+    # A signed unknown in the middle might sit on a symmetry that it never leaves.
+    share = np.where(system.logarithmic, 0.5, 0.8)
+    with np.errstate(invalid="ignore"):
+        x = np.where(np.isfinite(upper), np.where(np.isfinite(lower), lower + share * (upper - lower), upper - 1.0), 1.0)
+    x = np.where(np.isfinite(lower) | np.isfinite(upper), x, 0.3)
+    hints = [system.written_out(sp.S.Zero if u.start is None else u.start) for u in system.theory.unknowns]
+    given = np.stack(evaluated(compile_expressions(hints, NODES[0], "uniform"), scalars, len(lower), data), axis=-1)
+    return np.where(hinted, given, x)
+
+
+class Evolution:
     """The iteration, for a system at given parameters."""
 
-    def __init__(self, system: System, mapped: NDArray, scalars: Any, data: ModeData, lower: NDArray, upper: NDArray):
-        self.system, self.mapped, self.scalars, self.data = system, mapped, scalars, data
+    def __init__(self, system: System, scalars: Any, data: ModeData, lower: NDArray, upper: NDArray):
+        self.system, self.scalars, self.data = system, scalars, data
+        self.mapped = mapped = np.array([e.lhs == u for e, u in zip(system.theory.equations, system.unknowns, strict=True)])
         self.lower, self.upper, self.small = lower, upper, system.ends.stand_in(upper)
         forms, plain = [], []
         for equation, unknown, known in zip(system.theory.equations, system.unknowns, mapped, strict=True):
@@ -93,8 +99,9 @@ class _Evolution:
             yield x
         yield first
 
-    def run(self, x: NDArray, active: NDArray, damping: float, steps: int) -> NDArray:
-        """Move ``x`` at the points ``active``; the points that have not settled are returned."""
+    def run(self, x: NDArray, active: NDArray, damping: float, steps: int, fixed: Any = ()) -> NDArray:
+        """Move ``x`` at the points ``active``, but not what is ``fixed``; the points that have not settled are returned."""
+        still = np.isin(np.arange(x.shape[1]), fixed)
         ends, logarithmic = self.system.ends, self.system.logarithmic
         for _ in range(steps):
             here, low, high = x[active], self.lower[active], self.upper[active]
@@ -110,6 +117,7 @@ class _Evolution:
                 mixed[lost] = np.where(logarithmic, here[lost], 0.8 * here[lost])
                 if self.slaved.any():
                     mixed = self.following(np.where(self.slaved, here, mixed), active)
+                mixed = np.where(still, here, mixed)
                 gone = ends.vanishing & (mixed < self.small[active])
                 mixed = np.where(gone, self.small[active], mixed)
                 free = ~gone & ~((ends.owner >= 0) & gone[:, ends.owner])

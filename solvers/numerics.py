@@ -26,11 +26,13 @@ def numeric_functions(stepped: bool = False) -> dict[str, Any]:
 
     def residual_life(x: NDArray) -> NDArray:
         x = np.asarray(x)
-        large = np.maximum(x, FRACTION)
-        tail = large
+        far = x > FRACTION
+        result = np.array(hazard(x) - x)
+        tail = large = x[far]
         for k in range(TERMS, 1, -1):
             tail = large + k / tail
-        return np.where(x > FRACTION, 1 / tail, hazard(x) - x)
+        result[far] = 1 / tail
+        return result
 
     def log_cosh(x: NDArray) -> NDArray:
         return np.logaddexp(x, -np.asarray(x)) - np.log(2.0)

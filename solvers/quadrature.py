@@ -13,7 +13,7 @@ LEVELS = (201, 801, 3201, 12801)
 """Nodes of Gaussian averages, tried in turn until the forward error is small enough."""
 NESTED = {2: (61, 121, 241), 3: (31, 61, 91), 4: (17, 25, 33)}
 """The same where averages are nested, by their depth."""
-FOLDED = (61, 121, 241, 481)
+FOLDED = (61, 121, 241, 481, 1201)
 """The same for averages over trees."""
 
 

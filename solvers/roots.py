@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solvers.ends import reduced
-from solvers.fixed_point import DAMPED, Roots, find_roots, inverses, starting_points
+from solvers.fixed_point import DAMPED, Roots, Start, find_roots, inverses, starting_points
 from solvers.growth import grown_roots, grows
 from solvers.guards import guarded_start, is_guarded
 from solvers.homotopy import near_roots, rescued
 from solvers.iteration import evolved
 from solvers.modes.mode_data import ModeData
 from solvers.refinement import polished
+from solvers.splitting import Splitting
 from solvers.systems import System
 
 FOLLOWED = 15
@@ -63,10 +64,7 @@ def solved_roots(
 def _between(
     system: System, scalars: Mapping[Any, NDArray], data: ModeData, lower: NDArray, upper: NDArray, start: Any, steps: int = DAMPED
 ) -> Roots:
-    def residual(x: NDArray, which: NDArray, together: bool = False) -> tuple[NDArray, NDArray, NDArray]:
-        here = {s: v[which] for s, v in scalars.items()}
-        return system.best_forms(known(system, here, x), len(which), data, together)[:3]
-
+    residual = _residual(system, scalars, data)
     if start is None and grows(system):
         return grown_roots(residual, system, scalars, len(lower), data)
     if start is None and len(system.unknowns) > 1:
@@ -79,6 +77,14 @@ def _between(
         outside &= ~((~system.logarithmic) & (np.abs(roots.x - np.clip(roots.x, lower, upper)) < 1e-9))
         roots.uncertainty[outside] = np.inf
     return roots
+
+
+def _residual(system: System, scalars: Mapping[Any, NDArray], data: ModeData) -> Callable[..., tuple[NDArray, NDArray, NDArray]]:
+    def residual(x: NDArray, which: NDArray, together: bool = False) -> tuple[NDArray, NDArray, NDArray]:
+        here = {s: v[which] for s, v in scalars.items()}
+        return system.best_forms(known(system, here, x), len(which), data, together)[:3]
+
+    return residual
 
 
 def _given(system: System, start: Mapping[str, float], points: int) -> NDArray:
@@ -94,9 +100,9 @@ def _starts(
     before: Roots | None,
     lower: NDArray,
     upper: NDArray,
-) -> Iterator[NDArray]:
+) -> Iterator[Start]:
     """Where to begin, in turn, at the points where what came before has not arrived: fewer nodes, what is given, else the end of
-    an iteration of the equations, else points of the domain."""
+    an iteration of the equations, or levels of a hierarchy put in one after another, else points of the domain."""
     if before is not None:
         yield np.where(near_roots(before, system.logarithmic)[:, None], before.x, np.nan)
     if given:
@@ -112,6 +118,8 @@ def _starts(
     elif isinstance(found, np.ndarray):
         yield found
     else:
+        if system.hierarchical and system.folded:
+            yield Splitting(system, scalars, data, _residual(system, scalars, data), lower, upper)
         yield from found
 
 

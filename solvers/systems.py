@@ -173,6 +173,11 @@ class System:
         return out
 
     @property
+    def hierarchical(self) -> bool:
+        """Whether there are blocks of replicas."""
+        return bool((self.ends.owner >= 0).any())
+
+    @property
     def related(self) -> bool:
         """Whether forms are known that are precise only together."""
         return not all(map(all, self.equal))

@@ -24,84 +24,110 @@ NEAREST = 16
 """Points of the polynomials that interpolate in a table."""
 ROUNDING, INTERPOLATION = 1e-14, 1e-12
 """An average is zero where its terms cancel to this share of their sizes; the second one where tables are interpolated."""
-DEEP = {1: 3201, 2: 801}
-"""Most nodes of one level, by the number of levels inside the outermost one; fewer for deeper trees."""
-DEEPER = 301
+SMOOTH = 121
+"""Around the innermost level functions are smooth: of the nodes for them those beyond this number count by their root."""
+FINE, FINEST = 2.0, 8.0
+"""Nodes, and points of a table, in the width of the Gaussians that have smoothed a function."""
+DEEP = {1: 3201, 2: 1601}
+"""Most nodes of the innermost level, by the number of levels inside the outermost one; fewer for deeper trees."""
+DEEPER = 601
 KEPT = 48
 
 
 class Levels:
-    """Fields and weights of every level at one set of parameters; innermost first."""
+    """Functions of every level at one set of parameters, innermost first: tables on even grids, the last one at the nodes of the
+    outermost average. From one table to the next leads a matrix, which interpolates and averages with the weights at once."""
 
     def __init__(self, value: Callable[[NDArray], NDArray], spreads: Sequence[complex], blocks: Sequence[complex], nodes: int):
-        depth = len(blocks)
-        nodes = min(nodes, DEEP.get(depth, DEEPER) if depth != 1 else DEEP[2])
-        z, outer = gaussian_rule(nodes, "uniform")
-        roots = [np.sqrt(s) for s in spreads]
-        self.outer, self.fields, self.weights, self.values = outer, [], [], []
-        self.tables: list[NDArray] = []
-        inner = value
-        for level, (root, block) in enumerate(zip(roots, blocks, strict=False), 1):
-            if level == depth:
-                base = roots[-1] * z
-            else:
-                reach = float(np.abs(z[-1]) * sum(np.real(r) for r in roots[level:])) or 1.0
-                base = np.linspace(-reach, reach, 4 * (nodes // 2) + 1)
-            field = base[:, None] + root * z
-            self.fields.append(field)
-            self.tables.append(base)
-            g = self.inner(level, inner)
-            exponent = block * g
-            top = np.max(np.real(exponent), axis=1, keepdims=True)
-            weight = outer * np.exp(exponent - top)
-            norm = weight.sum(axis=1, keepdims=True)
-            self.weights.append(weight / norm)
-            self.values.append(((top + np.log(norm)) / block)[:, 0])
-            inner = self.values[-1]
+        self.depth, widths, roots = len(blocks), np.real(spreads), np.sqrt(spreads)
+        nodes = min(nodes, DEEP.get(self.depth, DEEPER))
+        z, self.outer = gaussian_rule(_outside(nodes, widths, self.depth), "uniform")
+        bases = [_grid(nodes, widths, level) for level in range(1, self.depth)] + [roots[-1] * z]
+        z, rule = gaussian_rule(nodes, "uniform")
+        self.field = bases[0][:, None] + roots[0] * z
+        self.weight, table = _tilted(rule, blocks[0], np.broadcast_to(value(self.field), self.field.shape))
+        self.values, self.steps = [table], []
+        for level in range(2, self.depth + 1):
+            z, rule = gaussian_rule(_outside(nodes, widths, level - 1), "uniform")
+            columns, stencil = stencils(bases[level - 2], bases[level - 1][:, None] + roots[level - 1] * z)
+            weight, table = _tilted(rule, blocks[level - 1], np.sum(stencil * table[columns], axis=-1))
+            self.steps.append(_matrix(columns, weight[..., None] * stencil, len(bases[level - 2])))
+            self.values.append(table)
 
-    def inner(self, level: int, function: Any) -> NDArray:
-        """A function of the field of the level inside, at the fields of this one."""
-        if level == 1:
-            return np.broadcast_to(function(self.fields[0]), self.fields[0].shape)
-        return interpolated(self.tables[level - 2], function, self.fields[level - 1])
-
-    def average(self, level: int, power: int, value: Any, body: Any) -> complex:
-        """The average that a :class:`~theory.replica.folded.TreeAverage` stands for."""
-        function, first = (body, 0) if power else (value, 0) if not level else (self.values[level - 1], level)
-        size: Any = function
-        for step in range(first, len(self.weights)):
-            here, absolute = self.inner(step + 1, function), self.inner(step + 1, size)
+    def average(self, level: int, power: int, innermost: NDArray | None) -> complex:
+        """The average that a :class:`~theory.replica.folded.TreeAverage` stands for, of a function at ``field``, or of the value
+        of a level."""
+        function = self.values[level - 1] if innermost is None else innermost
+        size = absolute(function)
+        for step in range(level if innermost is None else 0, self.depth + 1):
             if step == level and power > 1:
-                here, absolute = here**power, absolute**power
-            weight = self.weights[step]
-            function = np.sum(weight * here, axis=1)
-            size = np.sum(np.real(weight) * np.abs(np.real(absolute)), axis=1)
-        if level == len(self.weights) and power > 1:
-            function, size = function**power, size**power
-        result = np.sum(self.outer * function)
-        share = ROUNDING if len(self.weights) == 1 else INTERPOLATION
-        bound = share * np.sum(self.outer * np.abs(np.real(size)))
-        real = np.real(result) if abs(np.real(result)) > bound else 0.0
-        return real + 1j * (np.imag(result) if abs(np.imag(result)) > 10 * bound * STEP else 0.0)
+                function, size = function**power, size**power
+            if step == self.depth:
+                break
+            if step:
+                matrix = self.steps[step - 1]
+                function, size = matrix @ function, absolute(matrix) @ size
+            else:
+                function = np.einsum("rz,rz->r", self.weight, function)
+                size = np.einsum("rz,rz->r", absolute(self.weight), size)
+        result, bound = np.sum(self.outer * function), np.sum(self.outer * size)
+        share = ROUNDING if self.depth == 1 else INTERPOLATION
+        real, imaginary = np.real(result), np.imag(result)
+        real = real if abs(real) > share * np.real(bound) else 0.0
+        return real + 1j * (imaginary if abs(imaginary) > share * np.imag(bound) else 0.0)
 
 
-def interpolated(grid: NDArray, table: NDArray, at: NDArray) -> NDArray:
-    """Values of a tabulated function on an even grid between its points, which may lie off the real axis by a little."""
+def absolute(values: NDArray) -> NDArray:
+    """Sizes of real parts and of steps, which propagate as the values do."""
+    return np.abs(np.real(values)) + 1j * np.abs(np.imag(values)) if np.iscomplexobj(values) else np.abs(values)
+
+
+def _outside(nodes: int, widths: NDArray, level: int) -> int:
+    """Nodes of the average over the function of a level."""
+    smooth = np.sqrt(widths[level] / np.sum(widths[:level]))
+    wanted = max(np.sqrt(SMOOTH * max(nodes, SMOOTH)), 20 * FINE * smooth if np.isfinite(smooth) else nodes)
+    return min(nodes, 2 * int(wanted / 2) + 1)
+
+
+def _grid(nodes: int, widths: NDArray, level: int) -> NDArray:
+    """Where the function of a level is tabulated."""
+    reach = 10 * float(np.sum(np.sqrt(widths[level:]))) or 1.0
+    wanted = max(2 * _outside(nodes, widths, level), 2 * reach * FINEST / np.sqrt(np.sum(widths[:level])))
+    return np.linspace(-reach, reach, int(min(2 * (nodes // 2), wanted // 2 + 1)) * 2 + 1)
+
+
+def _tilted(rule: NDArray, block: complex, g: NDArray) -> tuple[NDArray, NDArray]:
+    """Normalised weights of an average with exp(m g), and (1/m) log <exp(m g)>."""
+    exponent = block * g
+    top = np.max(np.real(exponent), axis=1, keepdims=True)
+    weight = rule * np.exp(exponent - top)
+    norm = weight.sum(axis=1, keepdims=True)
+    return weight / norm, ((top + np.log(norm)) / block)[:, 0]
+
+
+def stencils(grid: NDArray, at: NDArray) -> tuple[NDArray, NDArray]:
+    """Places in a table on an even grid, and their weights, by which it is interpolated; ``at`` may lie off the real axis by a
+    little. Shapes of ``at`` and one more axis."""
     step = grid[1] - grid[0]
     place = (at - grid[0]) / step
     first = np.clip(np.floor(np.real(place)).astype(int) - NEAREST // 2 + 1, 0, len(grid) - NEAREST)
     kept = np.clip(np.real(place), 0, len(grid) - 1)
     offset = (kept + 1j * np.imag(place) if np.iscomplexobj(place) else kept) - first
-    apart = [offset - k for k in range(NEAREST)]
-    before, after = [np.ones_like(offset)], [np.ones_like(offset)]
-    for k in range(NEAREST - 1):
-        before.append(before[-1] * apart[k])
-        after.append(after[-1] * apart[NEAREST - 1 - k])
-    total = np.zeros(at.shape, dtype=np.result_type(at, table))
-    for k in range(NEAREST):
-        scale = (-1.0) ** (NEAREST - 1 - k) / (math.factorial(k) * math.factorial(NEAREST - 1 - k))
-        total += (scale * before[k] * after[NEAREST - 1 - k]) * table[first + k]
-    return total
+    before, after = np.ones((2, NEAREST, *at.shape), dtype=offset.dtype)
+    for k in range(1, NEAREST):
+        before[k] = before[k - 1] * (offset - (k - 1))
+        after[NEAREST - 1 - k] = after[NEAREST - k] * (offset - (NEAREST - k))
+    before *= after
+    signs = [(-1.0) ** (NEAREST - 1 - k) / (math.factorial(k) * math.factorial(NEAREST - 1 - k)) for k in range(NEAREST)]
+    return first[..., None] + np.arange(NEAREST), np.moveaxis(before, 0, -1) * np.array(signs)
+
+
+def _matrix(columns: NDArray, weights: NDArray, size: int) -> NDArray:
+    """Sums of weights by row and column, shape (rows, size)."""
+    rows = len(columns)
+    places = (columns + size * np.arange(rows)[:, None, None]).ravel()
+    real, imaginary = (np.bincount(places, part.ravel(), rows * size) for part in (np.real(weights), np.imag(weights)))
+    return (real + 1j * imaginary if np.iscomplexobj(weights) else real).reshape(rows, size)
 
 
 class TreeFunction:
@@ -110,29 +136,30 @@ class TreeFunction:
     def __init__(self, average: TreeAverage, compiled: Callable[..., Any], nodes: int):
         self.level, self.power, self.nodes = average.level, average.power, nodes
         self.symbols = sorted(average.free_symbols, key=sp.default_sort_key)
-        self.key = (average.value, average.spreads, average.blocks)
         inside = [OMEGA, *self.symbols]
         self.value, self.body = (compiled(inside, [e]) for e in (average.value, average.body))
         self.hierarchy = compiled(self.symbols, [*average.spreads, *average.blocks])
         self.depth = len(average.blocks)
+        held = set().union(*(e.free_symbols for e in (average.value, *average.spreads, *average.blocks)))
+        self.places = [i for i, s in enumerate(self.symbols) if s in held]
+        self.key = (average.value, average.spreads, average.blocks, nodes)
 
     def _at(self, parameters: tuple) -> complex:
-        key = (self.key, self.nodes, dict(zip(self.symbols, parameters, strict=True)).items().__str__())
+        key = (self.key, *(parameters[i] for i in self.places))
         levels = _kept.pop(key, None)
 
-        def value(field: NDArray) -> NDArray:
-            return self.value(field, *parameters)[0]
-
-        def body(field: NDArray) -> NDArray:
-            return np.broadcast_to(self.body(field, *parameters)[0], field.shape)
+        def at_fields(function: Any, field: NDArray) -> NDArray:
+            return np.broadcast_to(function(field, *parameters)[0], field.shape)
 
         if levels is None:
             numbers = self.hierarchy(*parameters)
-            levels = Levels(value, numbers[: self.depth + 1], numbers[self.depth + 1 :], self.nodes)
+            spreads, blocks = numbers[: self.depth + 1], numbers[self.depth + 1 :]
+            levels = Levels(lambda field: at_fields(self.value, field), spreads, blocks, self.nodes)
             if len(_kept) >= KEPT:
                 _kept.pop(next(iter(_kept)))
         _kept[key] = levels
-        return levels.average(self.level, self.power, value, body)
+        innermost = self.body if self.power else None if self.level else self.value
+        return levels.average(self.level, self.power, None if innermost is None else at_fields(innermost, levels.field))
 
     def __call__(self, *parameters: Any) -> NDArray:
         return self._over(parameters, lambda point: np.real(self._at(point)))

@@ -14,14 +14,15 @@ class Gardner(Energy):
 
     ``capacity`` is the number of patterns at which two such couplings coincide; ``entropy`` the logarithm of their volume. A
     simulation finds the couplings of largest margin and says by ``satisfied`` whether they suffice; with ``algorithm="gibbs"`` it
-    draws from the volume, and ``stability`` is the mean of y x·w there.
+    draws from the volume, and ``stability`` is the mean of y x·w there. At margins below zero replicas break before capacity:
+    ``ansatz`` is "RS", "1RSB", "2RSB", ...
 
-    Source: Gardner, J. Phys. A 21, 257 (1988).
+    Source: Gardner, J. Phys. A 21, 257 (1988); Franz, Parisi, Sevelev, Urbani and Zamponi, SciPost Phys. 2, 019 (2017).
     """
 
-    validity = "replica symmetry: margin >= 0, P below capacity; P, N -> oo together"
+    validity = "P below capacity; replica symmetry: margin >= 0, or where the replicon is not negative; P, N -> oo together"
 
-    def __init__(self, algorithm: str = "margin") -> None:
+    def __init__(self, algorithm: str = "margin", ansatz: str = "RS") -> None:
         inputs, patterns = Dim("N"), Dim("P")
         couplings = State("w", inputs, prior="spherical")
         stability = Signs("y", patterns) * (Gaussian("X", patterns, inputs, variance=1 / inputs) @ couplings)
@@ -32,6 +33,7 @@ class Gardner(Energy):
             errors,
             over=couplings,
             phase="SAT",
+            ansatz=ansatz,
             algorithm=algorithm,
             name="gardner",
             reference=("gardner1988space", "cover1965geometrical"),
