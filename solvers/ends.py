@@ -16,7 +16,7 @@ NEGLIGIBLE = 1e-30
 FAINT = 1e-12
 """Of the interval: what lies below, and is not known to one digit, is zero."""
 OWNED = 1e-8
-"""Of its interval: where the owner is below, what it owns is held at its upper end."""
+"""Of its interval: where the owner is below, what it owns is held at its upper end, or at one."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +46,8 @@ class Ends:
         return small | (owned & gone[:, self.owner])
 
     def placed(self, x: NDArray, upper: NDArray, held: NDArray) -> NDArray:
-        """Held unknowns where they are held."""
-        return np.where(held, np.where(self.owner >= 0, upper, self.stand_in(upper)), x)
+        """Held unknowns where they are held; what has no upper end, at one."""
+        return np.where(held, np.where(self.owner >= 0, np.where(np.isfinite(upper), upper, 1.0), self.stand_in(upper)), x)
 
     def faint(self, x: NDArray, upper: NDArray, uncertainty: NDArray) -> NDArray:
         """Unknowns so near to zero that not one digit of them is known."""

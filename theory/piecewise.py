@@ -63,6 +63,18 @@ def pieces(expression: sp.Basic, variable: sp.Symbol) -> Pieces:
     return Pieces(variable, tuple(edges), tuple(bodies))
 
 
+def joined(*functions: Pieces) -> Pieces:
+    """The tuple of several functions of the same variable."""
+    edges = list(functions[0].edges)
+    for edge in (e for f in functions[1:] for e in f.edges[1:-1] if e not in edges):
+        edges.insert(sum(before(e, edge) for e in edges), edge)
+
+    def below(function: Pieces, upper: sp.Expr) -> sp.Basic:
+        return next(body for _, end, body in function if end == upper or not before(end, upper))
+
+    return Pieces(functions[0].variable, tuple(edges), tuple(sp.Tuple(*[below(f, u) for f in functions]) for u in edges[1:]))
+
+
 def _cut(expression: sp.Basic, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> list[tuple[sp.Expr, sp.Expr, sp.Basic]]:
     kinked = [a for a in expression.atoms(*KINKED) if x in a.free_symbols]
     inner = [a for a in kinked if not any(x in b.free_symbols for b in a.atoms(*KINKED) - {a})]
@@ -72,8 +84,8 @@ def _cut(expression: sp.Basic, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> 
     points: list[sp.Expr] = []
     for form in _forms(atom):
         point = _root(form, x)
-        if point is not None and point not in points and _before(lower, point) and _before(point, upper):
-            points.insert(sum(_before(p, point) for p in points), point)
+        if point is not None and point not in points and before(lower, point) and before(point, upper):
+            points.insert(sum(before(p, point) for p in points), point)
     edges, out = [lower, *points, upper], []
     for a, b in pairwise(edges):
         out += _cut(expression.xreplace({atom: _resolved(atom, x, a, b)}), x, a, b)
@@ -100,7 +112,8 @@ def _root(form: sp.Expr, x: sp.Symbol) -> sp.Expr | None:
     return sp.cancel(-form.coeff(x, 0) / form.coeff(x, 1))
 
 
-def _before(a: sp.Expr, b: sp.Expr) -> bool:
+def before(a: sp.Expr, b: sp.Expr) -> bool:
+    """Whether a < b; DerivationError where the order is unknown."""
     if a == -sp.oo or b == sp.oo:
         return True
     if b == -sp.oo or a == sp.oo or a == b:
@@ -122,7 +135,7 @@ def _resolved(atom: sp.Basic, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> s
             raise DerivationError(f"potential: the sign of {slope} in {atom} is unknown; declare the symbols in it positive")
         if x not in form.free_symbols:
             return known
-        return known if _before(_root(form, x), upper) else -known  # the root lies outside
+        return known if before(_root(form, x), upper) else -known  # the root lies outside
 
     if isinstance(atom, (sp.Max, sp.Min)):
         turn = 1 if isinstance(atom, sp.Max) else -1

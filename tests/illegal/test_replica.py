@@ -11,6 +11,7 @@ lam = sp.Symbol("lambda", positive=True)
 N, P = Dim("N"), Dim("P")
 X = Gaussian("X", P, N, variance=1 / N)
 u, v, z = State("u", N, prior="spherical"), State("v", N), State("z", N)
+g = State("g", N, prior="gaussian")
 w, w0, y = State("w", N), Noise("w0", N), Signs("y", P)
 RIDGE = lam * w.square() / 2
 
@@ -31,8 +32,16 @@ RIDGE = lam * w.square() / 2
             "couples h_1, h_2, h_3 smoothly, and at a temperature 6 averages nest; 2 fields are done, declare temperature 0",
         ),
         (
-            lambda: Energy(sum_over(P, heaviside(-(X @ u))), over=u, ansatz="1RSB"),
-            "at temperature 0: couplings and broken replicas are derived at a temperature; declare one",
+            lambda: Energy(sum_over(P, heaviside(-(X @ u))), over=u),
+            "it jumps at h = 0, where a minimum at zero temperature breaks replica symmetry; declare ansatz='1RSB'",
+        ),
+        (
+            lambda: Energy(sum_over(P, relu(1 - X @ g)), over=g, ansatz="1RSB"),
+            "prior 'gaussian' of g: at temperature 0 the energy outweighs it; declare a temperature",
+        ),
+        (
+            lambda: Energy(sum_over(P, heaviside(-(X @ u)) + heaviside(1 - X @ u)), over=u, ansatz="1RSB"),
+            "kinks at|minima of its pieces cross in an order that is not known",
         ),
         (
             lambda: Energy(sum_over(P, heaviside(-sign(X @ w0) * (X @ u))), over=u, temperature=1, ansatz="1RSB"),

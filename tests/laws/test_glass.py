@@ -53,6 +53,25 @@ def test_the_free_energy_is_stationary(case):
         assert abs(up - down) / (2 * step) < 1e-6, symbol
 
 
+def test_blocks_are_stationary_at_fixed_conjugates():
+    """Patterns make the conjugates functions of the blocks; the equation of a block is its slope all the same."""
+    derivation = models.Hopfield("1RSB").derive()
+    state, theory = derivation.state(), derivation.theory
+    (x,) = state["order"].blocks
+    values = {"m": 0.1, "q_0": 0.1, "dq_1": 0.7, "x_1": 0.3, "N": 1.0, "P": 0.3, "temperature": 0.5}
+    point = {u.symbol: values[u.name] for u in theory.unknowns}
+    point |= {p.symbol: values[p.name] for p in theory.parameters}
+    known = dict(point)
+    for rule in (state["order"].written_out, state["fields_of"], state["conjugates"]):
+        for symbol, value in rule.items():
+            known[symbol] = float(value.xreplace({beta: state["beta"]}).subs(known))
+    open_ = free_energy({k: y for k, y in state.items() if k != "eliminated"}).xreplace({beta: state["beta"]})
+    phi = compile_expressions([open_], 161, "uniform")
+    up, down = (float(phi({**known, x: known[x] + t * 1e-5})[0]) for t in (1, -1))
+    equation = next(e.lhs for e in theory.equations if e.rhs == 0)
+    assert float(compile_expressions([equation], 161, "uniform")(point)[0]) == pytest.approx((up - down) / 2e-5, rel=1e-7)
+
+
 def test_actions_of_couplings_are_those_of_dense_matrices():
     """The average over a tensor, exact in n, against the sum over the entries of a matrix written out."""
     c, d, q = sp.Rational(3, 10), sp.Rational(2, 5), sp.Rational(1, 5)

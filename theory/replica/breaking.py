@@ -8,12 +8,15 @@ import sympy as sp
 
 from theory.errors import DerivationError
 from theory.replica.hierarchy import Hierarchical, per_replica
+from theory.symbols import beta
 
 
 @dataclass(frozen=True)
 class Breaking:
     """Overlaps q_0 < ... < q_k of replicas that are ever closer, with the diagonal ``norm``; replicas of overlap q_j at least
     share a block of x_j, 0 < x_1 < ... < x_k < 1 as n -> 0. ``conjugates`` r_j are covariances of the field on a site.
+
+    At temperature zero blocks are y_j/β with ``blocks`` y_j, and the norm beyond the innermost overlap is χ/β: ``cold``.
 
     A solver sees the increments ``steps``, dq_j = q_j - q_{j-1}, so that the order needs no watching. All of them run from the
     outermost level to the innermost one.
@@ -24,6 +27,7 @@ class Breaking:
     conjugates: tuple[sp.Symbol, ...]
     blocks: tuple[sp.Symbol, ...]
     steps: tuple[sp.Symbol, ...]
+    cold: bool = False
 
     @property
     def count(self) -> int:
@@ -39,6 +43,16 @@ class Breaking:
         return self.norm - self.overlaps[-1]
 
     @property
+    def free_width(self) -> sp.Symbol | None:
+        """The order parameter in the width; None where a fixed norm leaves none."""
+        return next((x for x in (WIDTH, CHI) if x in self.norm.free_symbols), None)
+
+    @property
+    def unit(self) -> sp.Expr:
+        """Fields and energies come with it in exponents; one at temperature zero, where exponents are in units of it."""
+        return sp.S.One if self.cold else beta
+
+    @property
     def overlap(self) -> Hierarchical:
         """The matrix of overlaps."""
         return Hierarchical.from_entries([self.norm, *reversed(self.overlaps)], self.inner_blocks)
@@ -51,7 +65,12 @@ class Breaking:
 
     @property
     def inner_blocks(self) -> tuple[sp.Symbol, ...]:
-        """Innermost first, as matrices and trees have them."""
+        """Innermost first, as matrices have them."""
+        return tuple(y / beta if self.cold else y for y in reversed(self.blocks))
+
+    @property
+    def tree_blocks(self) -> tuple[sp.Symbol, ...]:
+        """Innermost first, as trees have them: in units of the temperature where that is zero."""
         return tuple(reversed(self.blocks))
 
     def spreads(self, entries: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:
@@ -68,20 +87,20 @@ class Breaking:
         return {q: self.base + sp.Add(*self.steps[:j]) for j, q in enumerate(self.overlaps) if j}
 
 
-WIDTH = sp.Symbol("c", positive=True)
-"""Norm beyond the innermost overlap, an order parameter where the prior leaves the norm free."""
+WIDTH, CHI = sp.Symbol("c", positive=True), sp.Symbol("chi", positive=True)
+"""Norm beyond the innermost overlap, an order parameter where the prior leaves the norm free; at temperature zero it is χ/β."""
 
 
-def breaking(ansatz: str, norm: sp.Expr | None) -> Breaking:
+def breaking(ansatz: str, norm: sp.Expr | None, cold: bool = False) -> Breaking:
     """The order parameters of "RS", "1RSB", "2RSB", ...; replica symmetry has one overlap q and its conjugate r. ``norm`` None:
-    free."""
+    free, as it is for every prior at temperature zero, where the equation of the width fixes it."""
     count = 0 if ansatz == "RS" else int(ansatz.removesuffix("RSB"))
     if count > 3:
         raise DerivationError(f"ansatz {ansatz}: averages nest {count + 1} deep; three steps are derived at most")
     q = sp.Symbol("q", positive=True)
     overlaps = (q,) if not count else sp.symbols(f"q_0:{count + 1}", positive=True)
     conjugates = (sp.Symbol("r", positive=True),) if not count else sp.symbols(f"r_0:{count + 1}", positive=True)
-    blocks = sp.symbols(f"x_1:{count + 1}", positive=True) if count else ()
+    blocks = sp.symbols(f"{'y' if cold else 'x'}_1:{count + 1}", positive=True) if count else ()
     steps = sp.symbols(f"dq_1:{count + 1}", positive=True) if count else ()
-    norm = overlaps[-1] + WIDTH if norm is None else norm
-    return Breaking(norm, tuple(overlaps), tuple(conjugates), tuple(blocks), tuple(steps))
+    norm = overlaps[-1] + (CHI / beta if cold else WIDTH) if norm is None or cold else norm
+    return Breaking(norm, tuple(overlaps), tuple(conjugates), tuple(blocks), tuple(steps), cold)

@@ -13,7 +13,7 @@ import sympy as sp
 
 from theory.derivation import Derivation, Step
 from theory.errors import DerivationError
-from theory.replica.breaking import WIDTH, breaking
+from theory.replica.breaking import breaking
 from theory.replica.couplings import OVERLAP, Glass, read_glass
 from theory.replica.data import plain
 from theory.replica.elimination import linear
@@ -21,6 +21,7 @@ from theory.replica.glass_samples import sample_terms
 from theory.replica.glass_sites import sites_of
 from theory.replica.hierarchy import per_replica
 from theory.replica.rsb_results import assembled, definitions, observables
+from theory.replica.zero_temperature import per_beta
 from theory.symbols import beta
 
 State = Mapping[str, Any]
@@ -80,17 +81,12 @@ def derive_glass(energy) -> Derivation:
 
 def _interactions(energy) -> dict[str, Any]:
     glass = read_glass(energy)
-    if energy.temperature == 0 and energy.phase != "SAT":
-        raise DerivationError(
-            f"ansatz {energy.ansatz} of {energy.name} at temperature 0: couplings and broken replicas are derived at a "
-            "temperature; declare one"
-        )
     if energy.phase == "SAT" and (glass.couplings or glass.collective != 0 or glass.penalty != 0):
         raise DerivationError(f"phase SAT of {energy.name}: only samples have states of zero energy; declare a temperature")
     hot = energy.temperature != 0
     return {
         "glass": glass,
-        "volume": not hot,
+        "volume": energy.phase == "SAT" and not hot,
         "beta": 1 / plain(sp.sympify(energy.temperature)) if hot else sp.S.One,
         "covariance": {sp.Symbol(c.leaf.name): c.covariance for c in glass.couplings},
         "potential": {sp.Symbol(f"V_{s.dim}"): s.potential for s in glass.samples},
@@ -101,7 +97,8 @@ def _interactions(energy) -> dict[str, Any]:
 
 def _ansatz(state: State, energy) -> dict[str, Any]:
     glass: Glass = state["glass"]
-    order = breaking(energy.ansatz, None if glass.prior == "gaussian" else sp.S.One)
+    cold = energy.temperature == 0 and not state["volume"]
+    order = breaking(energy.ansatz, sp.S.One if glass.prior in ("spherical", "ising") else None, cold)
     entries = {q: sp.Symbol(f"Q_{j}") for j, q in enumerate(order.overlaps)}
     return {
         "order": order,
@@ -135,6 +132,11 @@ def rule(state: State) -> Callable[[sp.Expr], sp.Expr]:
     return lambda expression: closed(expression, state.get("eliminated", ()))
 
 
+def limit(state: State, expression: sp.Expr) -> sp.Expr:
+    """What hierarchical matrices contribute to the free energy, or to a derivative of it; over β at temperature zero."""
+    return per_beta(expression) if state["order"].cold else expression
+
+
 def closed(expression: sp.Expr, rules) -> sp.Expr:
     """Substitutions made one after the other."""
     for one in rules:
@@ -143,10 +145,11 @@ def closed(expression: sp.Expr, rules) -> sp.Expr:
 
 
 def free_energy(state: State) -> sp.Expr:
-    """Free energy of one replica, −β F, as a function of every order parameter."""
+    """Free energy of one replica, −β F, as a function of every order parameter; over β at temperature zero."""
     collective = -beta * state["glass"].collective + _legendre(state)
     smooth = per_replica(state["action"]) if state["action"] != 0 else sp.S.Zero
-    return sp.Add(rule(state)(smooth + collective), *[s.value() for s in samples(state)], sites(state).value())
+    smooth = limit(state, smooth + collective)
+    return sp.Add(rule(state)(smooth), *[s.value() for s in samples(state)], sites(state).value())
 
 
 def _legendre(state: State) -> sp.Expr:
@@ -161,19 +164,21 @@ def _free_energy(state: State) -> dict[str, Any]:
 def _slope(state: State, symbol: sp.Symbol) -> sp.Expr:
     """Derivative of the free energy by an overlap, a block or the width, at given conjugates, of all that is not the sites."""
     smooth = sp.diff(state["action"], symbol)
-    return sp.Add(rule(state)(per_replica(smooth) if smooth != 0 else smooth), *[s.derivative(symbol) for s in samples(state)])
+    smooth = limit(state, per_replica(smooth)) if smooth != 0 else smooth
+    return sp.Add(rule(state)(smooth), *[s.derivative(symbol) for s in samples(state)])
 
 
 def _saddle(state: State) -> dict[str, Any]:
     order, glass = state["order"], state["glass"]
     conjugates = {}
     for j, (overlap, conjugate) in enumerate(zip(order.overlaps, order.conjugates, strict=True)):
-        slope, share = _slope(state, overlap), order.share(j)
-        if WIDTH in order.norm.free_symbols and overlap == order.overlaps[-1]:
-            # At a fixed norm, to which another conjugate belongs.
-            slope, share = slope - _slope(state, WIDTH), share - 1
+        slope, share, power = _slope(state, overlap), order.share(j), 1
+        if order.free_width is not None and overlap == order.overlaps[-1]:
+            # At a fixed norm, to which another conjugate belongs. In χ/β a derivative by the width is the largest.
+            slope, share = (0 if order.cold else slope) - _slope(state, order.free_width), share - 1
+            power = 2
         legendre = -(beta**2) / 2 * glass.size * share * conjugate
-        conjugates[conjugate] = linear(slope + legendre, conjugate)
+        conjugates[conjugate] = linear(slope + (per_beta(legendre, power) if order.cold else legendre), conjugate)
     fields = {field: sp.diff(glass.collective, total) / glass.size for total, field in state["fields"].items()}
     overlaps = dict(zip(order.overlaps, sites(state).overlaps(), strict=True))
     return {"conjugates": conjugates, "fields_of": fields, "overlaps": overlaps}
@@ -190,8 +195,8 @@ def _closed(state: State) -> dict[str, Any]:
     values = law.overlaps()
     for j, symbol in enumerate((order.base, *order.steps)):
         unknowns[symbol] = values[j] - values[j - 1] if j else values[0]
-    if WIDTH in order.norm.free_symbols:
-        unknowns[WIDTH] = law.free_width(_slope(state, WIDTH) / glass.size)
+    if order.free_width is not None:
+        unknowns[order.free_width] = law.free_width(_slope(state, order.overlaps[-1]) / glass.size)
     if nested:
         unknowns |= {x: closed(e, rules) for x, e in conjugates.items()}
     equations = [sp.Eq(x, e, evaluate=False) for x, e in unknowns.items()]

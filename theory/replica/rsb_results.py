@@ -14,12 +14,13 @@ from theory.declaration.vectors import Vec
 from theory.declaration.walks import replace_tops
 from theory.equations import Theory, Unknown
 from theory.errors import DerivationError
-from theory.replica.breaking import WIDTH
 from theory.replica.couplings import OVERLAP, _couples
 from theory.replica.data import plain
+from theory.replica.elimination import multiplied_out
 from theory.replica.hierarchy import per_replica
 from theory.replica.results import parameter_of
 from theory.replica.verdicts import conditions, exchanged, free_name, overlaps, taken_by
+from theory.replica.zero_temperature import per_beta
 from theory.symbols import beta
 
 State = Mapping[str, Any]
@@ -34,7 +35,9 @@ def definitions(state: State, energy) -> dict[str, Any]:
     found: dict[str, sp.Expr] = {q.name: value for q, value in order.written_out.items()}
     found["replicon"] = _replicon(state)
     value = free_energy(state)
-    if state["volume"]:
+    if order.cold:
+        found["ground_state_energy"] = -value
+    elif state["volume"]:
         found["entropy"] = value
     else:
         found["free_energy"] = -value / state["beta"]
@@ -45,7 +48,7 @@ def definitions(state: State, energy) -> dict[str, Any]:
     sides = {leaf: (_self_overlap(state), _scalar(other, state, energy)) for leaf, other in exchanged(energy).items()}
     return {
         "definitions": values | overlaps(energy, sides),
-        "conditions": conditions(energy, names["replicon"], names["entropy"]),
+        "conditions": conditions(energy, names["replicon"], names.get("entropy", "")),
     }
 
 
@@ -54,19 +57,26 @@ def _self_overlap(state: State) -> sp.Expr:
     from theory.replica.rsb import rule
 
     order = state["order"]
+    if order.cold:
+        return rule(state)(order.overlaps[-1])
     edges = (sp.S.Zero, *order.blocks, sp.S.One)
     return rule(state)(sp.Add(*[(edges[j + 1] - edges[j]) * q for j, q in enumerate(order.overlaps)]))
 
 
 def _replicon(state: State) -> sp.Expr:
-    """1 − (d conjugate/d overlap)(d overlap/d conjugate) for one more increment inside the innermost level, at zero increment."""
+    """1 − (d conjugate/d overlap)(d overlap/d conjugate) for one more increment inside the innermost level, at zero increment; its
+    leading coefficient in β at temperature zero, where ground states that cross make it diverge."""
     from theory.replica.rsb import rule, samples, sites
 
     order, glass, closed = state["order"], state["glass"], rule(state)
     bends = [sp.diff(c.covariance, OVERLAP, 2).xreplace({OVERLAP: order.overlaps[-1]}) for c in glass.couplings]
     response = closed(sp.Add(*bends) / glass.size)
-    response += sp.Add(*[s.bending() for s in samples(state)]) / closed(glass.size * beta**2)
-    return 1 - response * sites(state).bending() / closed(beta**2)
+    response += sp.Add(*[s.bending() for s in samples(state)]) / closed(glass.size)
+    value = 1 - response * sites(state).bending()
+    if not order.cold or beta not in value.free_symbols:
+        return value
+    powers = sp.collect(multiplied_out(value), beta, evaluate=False)
+    return powers[max(powers, key=lambda power: sp.degree(power, beta))]
 
 
 def _energy(state: State, closed) -> sp.Expr:
@@ -136,7 +146,8 @@ def _coupling(leaf, state: State) -> sp.Expr:
     """Expectation of a coupling without its factor: the derivative of the action, which is quadratic in the factor."""
     for coupling in state["glass"].couplings:
         if coupling.leaf == leaf:
-            return -2 * per_replica(state["actions"][leaf]) / (beta * coupling.factor)
+            action = per_replica(state["actions"][leaf])
+            return -2 * (per_beta(action) if state["order"].cold else action / beta) / coupling.factor
     raise DerivationError(f"observable of {leaf.name}: it does not couple states in the energy")
 
 
@@ -158,21 +169,35 @@ def assembled(state: State, energy) -> dict[str, Any]:
     return {"theory": theory}
 
 
+def _splits(state: State) -> bool:
+    """Whether ground states cross in a sample or at a site, so that the innermost increment of the overlap is not zero."""
+    from theory.replica.rsb import samples, sites
+
+    trees = [part.tree() for part in (*samples(state), sites(state)) if hasattr(part, "tree")]
+    return any(tree.crosses for tree in trees)
+
+
 def _unknown(unknown: sp.Symbol, state: State) -> Unknown:
     order = state["order"]
-    top = sp.oo if WIDTH in order.norm.free_symbols else order.norm
+    fixed = state["glass"].prior in ("spherical", "ising")
+    top = sp.S.One if fixed else sp.oo
     if unknown == order.base:
-        start = None if top == sp.oo else order.norm * sp.Rational(1, 10) if order.count else order.norm * sp.Rational(999, 1000)
+        start = None if top == sp.oo else sp.Rational(1, 10) if order.count else sp.Rational(999, 1000)
         return Unknown(unknown, "overlap of two replicas that share no block", sp.S.Zero, top, start, vanishes=True)
     if unknown in order.steps:
         meaning = "increment of the overlap from one level to the next"
-        return Unknown(unknown, meaning, sp.S.Zero, top, sp.Rational(4, 5) / order.count, vanishes=True)
+        inner = order.cold and unknown == order.steps[-1] and _splits(state)
+        return Unknown(unknown, meaning, sp.S.Zero, top, sp.Rational(4, 5) / order.count, vanishes=not inner)
     if unknown in order.blocks:
         j = order.blocks.index(unknown)
+        if order.cold:
+            meaning, start = "size of a block of replicas over the temperature", sp.Rational(j + 1, order.count)
+            return Unknown(unknown, meaning, sp.S.Zero, sp.oo, start, owner=order.steps[j])
         meaning = "size of a block of replicas (breakpoint)"
         return Unknown(unknown, meaning, sp.S.Zero, sp.S.One, sp.Rational(19 * (j + 1), 20 * order.count), owner=order.steps[j])
-    if unknown == WIDTH:
-        return Unknown(unknown, "variance of one replica")
+    if unknown == order.free_width:
+        start = sp.Rational(1, 10) if order.cold and state["glass"].prior == "ising" else None
+        return Unknown(unknown, "variance of one replica" + (" over the temperature" if order.cold else ""), start=start)
     if unknown in order.conjugates:
         return Unknown(unknown, "covariance of the field on a site", vanishes=True)
     return Unknown(unknown, "mean over sites", -sp.oo, sp.oo, sp.Rational(99, 100))

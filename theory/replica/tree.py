@@ -18,8 +18,8 @@ from theory.replica.one_body import OMEGA
 @dataclass(frozen=True)
 class Tree:
     """``value``, ``slope`` and ``curvature`` are F and its derivatives in ``OMEGA``; ``spreads`` are Δ_1 ... Δ_{k+1}, ``blocks``
-    m_1 ... m_k. ``width`` is the variance of the innermost average that F itself contains: ∂F/∂width = (F'' + F'^2)/2 where
-    ``thermal``, and F'^2/2 at zero temperature, where width is in units of it."""
+    m_1 ... m_k. ``width`` is the variance of the innermost average that F itself contains, a logarithm at the power ``share``:
+    ∂F/∂width = (F'' + share F'^2)/2."""
 
     value: sp.Expr
     slope: sp.Expr
@@ -27,7 +27,7 @@ class Tree:
     spreads: tuple[sp.Expr, ...]
     blocks: tuple[sp.Expr, ...]
     width: sp.Expr = sp.S.Zero
-    thermal: bool = True
+    share: sp.Expr = sp.S.One
 
     @property
     def steps(self) -> int:
@@ -100,10 +100,13 @@ class Tree:
             if change != 0:
                 total += change / block * (self.value_at(level - 1) - self.value_at(level))
         own = sp.diff(self.width, symbol)
-        body = self._explicit(symbol) + squares[0] * self.slope**2 + own * self.slope**2 / 2
-        body += (bends + (own if self.thermal else 0)) * self.curvature / 2
-        total += self.mean(0, sp.expand(body))
+        body = self._explicit(symbol) + (squares[0] + self.share * own / 2) * self.slope**2 + (bends + own) / 2 * self.curvature
+        total += self.mean(0, self._terms(body))
         return total + sp.Add(*[c * self.square(j) for j, c in enumerate(squares) if j and c != 0])
+
+    def _terms(self, body: sp.Expr) -> sp.Expr:
+        """A body as a sum of terms that are averaged one by one."""
+        return sp.expand(body)
 
     def _explicit(self, symbol: sp.Symbol) -> sp.Expr:
         """Derivative of F by a parameter other than its width and its field."""

@@ -1,0 +1,183 @@
+"""The minimum of a potential and a parabola, min_h V(h) + (h − ω)²/(2χ), for every ω: the Moreau envelope, piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from random import Random
+
+import sympy as sp
+
+from theory.errors import DerivationError
+from theory.piecewise import Pieces, before, pieces
+from theory.proximal import Proximal, X
+
+OMEGA = sp.Symbol("omega", real=True)
+"""Mean of the Gaussian."""
+WIDTH = sp.Symbol("v", positive=True)
+"""Its variance, in units of the temperature where that is zero (then it is χ)."""
+
+
+@dataclass(frozen=True)
+class OneBody:
+    """Functions of ``OMEGA`` and ``WIDTH``, in pieces: F and its two derivatives by ω (of F/β at zero temperature), and the
+    expectation of a function of h."""
+
+    value: Pieces
+    slope: Pieces
+    curvature: Pieces
+    expectation: Callable[[sp.Expr], Pieces]
+
+
+def is_quadratic(body: sp.Expr, h: sp.Symbol) -> bool:
+    """Whether a smooth body is a polynomial of degree two at most."""
+    return body.is_polynomial(h) and sp.degree(body, h) <= 2
+
+
+@dataclass(frozen=True)
+class Minimum:
+    """Where the minimum lies while ω is below ``edge``; ``side`` says, at a jump, on which side of it."""
+
+    point: sp.Expr
+    body: sp.Expr
+    edge: sp.Expr
+    side: int = 0
+
+
+def minimal(potential: sp.Expr, h: sp.Symbol, regime: str) -> OneBody:
+    found = _minima(potential, h, regime)
+    edges = (-sp.oo, *(m.edge for m in found))
+    point = Pieces(OMEGA, edges, tuple(sp.sympify(m.point) for m in found))
+    value = Pieces(OMEGA, edges, tuple(-m.body.xreplace({h: m.point}) - (m.point - OMEGA) ** 2 / (2 * WIDTH) for m in found))
+    slope = point.map(lambda m: sp.factor(m - OMEGA) / WIDTH if not m.has(Proximal) else (m - OMEGA) / WIDTH)
+    curvature = point.map(lambda m: _curvature(m, h))
+
+    def expectation(observable: sp.Expr) -> Pieces:
+        out_edges, bodies, seen, lower = [-sp.oo], [], pieces(observable, h), -sp.oo
+        for m in found:
+            if OMEGA not in m.point.free_symbols:
+                # At a kink the observable has its value there, whatever it is on either side; at a jump that of the lower side.
+                bodies.append(_beside(seen, m).xreplace({h: m.point}) if m.side else observable.xreplace({h: m.point}))
+                out_edges.append(m.edge)
+                lower = m.edge
+                continue
+            for low, high, g in seen:
+                start, end = _shifted(low, m.body, h), _shifted(high, m.body, h)
+                if not (_ahead(lower, end) and _ahead(start, m.edge)):
+                    continue
+                end = m.edge if end == sp.oo or not _ahead(end, m.edge) else end
+                bodies.append(g.xreplace({h: m.point}))
+                out_edges.append(end)
+                if end == m.edge:
+                    break
+            lower = m.edge
+        return Pieces(OMEGA, tuple(out_edges), tuple(bodies))
+
+    return OneBody(value, slope, curvature, expectation)
+
+
+def _minima(potential: sp.Expr, h: sp.Symbol, regime: str) -> list[Minimum]:
+    """The minimum in every interval of ω, with increasing ω."""
+    cut = [piece for piece in pieces(potential, h) if piece[2] is not sp.oo]
+    if not cut or any(one[1] != two[0] for one, two in pairwise(cut)):
+        raise DerivationError(f"potential {potential}: infinite between finite pieces, or everywhere; walls stand at its ends")
+    found: list[Minimum] = []
+    (begin, _, first), (_, end, last) = cut[0], cut[-1]
+    if begin.is_finite:
+        found.append(Minimum(begin, first, begin + WIDTH * first.diff(h).xreplace({h: begin})))
+    for i, (_, upper, body) in enumerate(cut):
+        _convex(body.diff(h, 2), potential, h)
+        stationary = _stationary(body, h)
+        if i == len(cut) - 1:
+            found.append(Minimum(stationary, body, sp.oo))
+            break
+        following = cut[i + 1][2]
+        step = sp.simplify((following - body).xreplace({h: upper}))
+        left, right = (upper + WIDTH * b.diff(h).xreplace({h: upper}) for b in (body, following))
+        if step != 0:
+            if regime == "UNSAT":
+                raise DerivationError(
+                    f"potential {potential}: it jumps at {h} = {upper}, where a minimum at zero temperature breaks "
+                    "replica symmetry; declare ansatz='1RSB', phase='SAT', a temperature or a convex potential"
+                )
+            found += _jump(stationary, upper, body, following, step, left, right, h, potential)
+            continue
+        _convex(right - left, potential, h)
+        found.append(Minimum(stationary, body, left))
+        if sp.simplify(right - left) != 0:
+            found.append(Minimum(upper, body, right))
+    if end.is_finite:
+        found[-1] = Minimum(found[-1].point, last, end + WIDTH * last.diff(h).xreplace({h: end}))
+        found.append(Minimum(end, last, sp.oo))
+    if regime == "broken" and not all(_ahead(a.edge, b.edge) for a, b in pairwise(found)):
+        raise DerivationError(f"potential {potential}: minima of its pieces cross in an order that is not known; write it smoothly")
+    return found
+
+
+def _jump(stationary, edge, left_body, right_body, step, left, right, h: sp.Symbol, potential: sp.Expr) -> list[Minimum]:
+    """Minima to the left of a jump and at it, on its lower side. The minimum within the upper piece, a parabola of curvature
+    V'' + 1/χ, wins where it lies so far from the jump that it is lower by the jump than the value there."""
+    low, high = (left_body, right_body) if step.is_positive else (right_body, left_body)
+    if not (step.is_positive or step.is_negative) or not is_quadratic(high, h):
+        raise DerivationError(f"potential {potential}: its jump at {h} = {edge} needs a known sign and a parabola above")
+    bend = high.diff(h, 2)
+    distance = sp.sqrt(2 * WIDTH * sp.Abs(step) / (1 + WIDTH * bend))
+    point = edge + distance if step.is_positive else edge - distance
+    crossing = sp.expand(point + WIDTH * high.diff(h).xreplace({h: point}))
+    if step.is_positive:
+        return [Minimum(stationary, left_body, left), Minimum(edge, low, crossing, -1)]
+    return [Minimum(stationary, left_body, crossing), Minimum(edge, low, right, 1)]
+
+
+def _beside(seen: Pieces, m: Minimum) -> sp.Expr:
+    """An observable next to a jump."""
+    for low, high, g in seen:
+        inside = (before(low, m.point), m.point == high or before(m.point, high))
+        if all(inside if m.side < 0 else (low == m.point or inside[0], before(m.point, high))):
+            return g
+    raise DerivationError(f"observable: it is not defined at {m.point}")
+
+
+def _shifted(edge: sp.Expr, body: sp.Expr, h: sp.Symbol) -> sp.Expr:
+    """The ω at which the minimum is at an edge, on a smooth piece."""
+    return edge if edge.is_infinite else edge + WIDTH * body.diff(h).xreplace({h: edge})
+
+
+def _ahead(a: sp.Expr, b: sp.Expr) -> bool:
+    """Whether a < b for certain."""
+    return a == -sp.oo != b or b == sp.oo != a or bool(a.is_finite and b.is_finite and sp.simplify(b - a).is_positive)
+
+
+def _curvature(minimum: sp.Expr, h: sp.Symbol) -> sp.Expr:
+    if not isinstance(minimum, Proximal):
+        return sp.factor(minimum.diff(OMEGA) - 1) / WIDTH
+    bend = minimum.potential.diff(X, 2).xreplace({X: minimum})
+    return -bend / (1 + WIDTH * bend)
+
+
+def _stationary(body: sp.Expr, h: sp.Symbol) -> sp.Expr:
+    """The minimum over h of a smooth body plus (h − ω)²/(2χ)."""
+    if is_quadratic(body, h):
+        body = sp.expand(body)
+        return sp.factor((OMEGA - WIDTH * body.coeff(h, 1)) / (1 + 2 * WIDTH * body.coeff(h, 2)))
+    return Proximal(body.xreplace({h: X}), OMEGA, WIDTH)
+
+
+def _convex(curvature: sp.Expr, potential: sp.Expr, h: sp.Symbol) -> None:
+    """Refuse a curvature that is negative somewhere: by its assumptions, else at random points."""
+    curvature = sp.sympify(curvature)
+    if curvature.is_nonnegative:
+        return
+    random, convex = Random(1), curvature.is_nonnegative is not False
+    for _ in range(60 if convex else 0):
+        point = {
+            s: sp.Float(random.uniform(0.05, 4) * (1 if s.is_nonnegative else random.choice([-1, 1])))
+            for s in curvature.free_symbols
+        }
+        convex = convex and not curvature.xreplace(point).evalf() < -1e-12
+    if not convex:
+        raise DerivationError(
+            f"potential: {potential} is not quadratic in {h}, nor convex; at zero temperature replica symmetry "
+            "holds for convex potentials, declare a temperature"
+        )
