@@ -16,37 +16,48 @@ WIDTHS = {"N1": 40.0, "N2": 25.0, "N3": 35.0}
 
 
 class DeepFeatures(Energy):
-    """Ridge regression in the last of some random layers: with the data, one matrix more than layers."""
+    """Ridge regression in the last of some random layers, all linear, or with an activation for each of the first ones.
+
+    Linear layers make one matrix more than layers, with the data; errors of nonlinear ones are simulated on unseen samples.
+    """
 
     engine = "resolvent"
 
-    def __init__(self, layers, activation=None):
+    def __init__(self, layers, activations=()):
         eta, a2 = Spectrum("eta"), Spectrum("a2")
         modes, samples, tests = Dim("M", eta, a2), Dim("P"), Dim("T")
         widths = [Dim(f"N{i}") for i in range(1, layers + 1)]
         data, unseen = Gaussian("Phi", samples, modes), Gaussian("Psi", tests, modes)
-        errors = Noise("epsilon", samples, variance=noise)
-        readout = learned = State("a", widths[-1])
-        for i in range(layers, 1, -1):
-            learned = Gaussian(f"W{i}", widths[i - 2], widths[i - 1], variance=1 / widths[i - 1]) @ learned
-        if activation is None:
-            learned = sp.sqrt(eta) * (Gaussian("W1", modes, widths[0], variance=1 / widths[0]) @ learned)
-            residual = data @ learned - data @ sp.sqrt(a2) - errors
-            error = sum_over(modes, (learned - sp.sqrt(a2)) ** 2)
+        errors, readout = Noise("epsilon", samples, variance=noise), State("a", widths[-1])
+        weights = [
+            Gaussian(f"W{i}", inside, outside, variance=1 / outside if not activations else 1 if i == 1 else 1 / inside)
+            for i, (inside, outside) in enumerate(zip([modes, *widths[:-1]], widths, strict=True), 1)
+        ]
+
+        def learned(vector, i=layers):
+            """The predictor on the modes, for linear layers."""
+            return learned(weights[i - 1] @ vector, i - 1) if i else sp.sqrt(eta) * vector
+
+        def residual(inputs):
+            features = inputs @ Diag(modes, sp.sqrt(eta))
+            for i, matrix in enumerate(weights):
+                features = activations[i](features @ matrix) if i < len(activations) else features @ matrix
+            return features @ readout / sp.sqrt(widths[-1]) - inputs @ sp.sqrt(a2)
+
+        if activations:
+            gap, error = residual(data), mean(tests, residual(unseen) ** 2)
         else:
-            inner = Diag(modes, sp.sqrt(eta)) @ Gaussian("W1", modes, widths[0])
-            residual = activation(data @ inner) @ learned / sp.sqrt(widths[0]) - data @ sp.sqrt(a2) - errors
-            error = mean(tests, (activation(unseen @ inner) @ learned / sp.sqrt(widths[0]) - unseen @ sp.sqrt(a2)) ** 2)
+            gap, error = data @ learned(readout) - data @ sp.sqrt(a2), sum_over(modes, (learned(readout) - sp.sqrt(a2)) ** 2)
         positive = {"lower": 0, "lower_open": True}
         super().__init__(
-            residual.square() / 2 + ridge * readout.square() / 2,
+            (gap - errors).square() / 2 + ridge * readout.square() / 2,
             over=readout,
             name=f"deep-features-{layers}",
             observe={"E_g": error},
             parameters=[
                 Parameter("P", samples, "number of training samples", **positive),
                 *[Parameter(w.name, w, "width of a layer", **positive) for w in widths],
-                *([Parameter("tests", tests, "samples of the simulated error", default=100.0, **positive)] if activation else []),
+                *([Parameter("tests", tests, "samples of the simulated error", default=100.0, **positive)] if activations else []),
                 Parameter("ridge", ridge, "ridge", **positive),
                 Parameter("noise", noise, "variance of the label noise", lower=0, default=0.0),
                 Parameter("eigenvalues", eta, "variances of the data", lower=0, ndim=1, dimension="M"),
@@ -74,9 +85,17 @@ def test_four_matrices_agree_with_drawn_ones():
 
 
 @pytest.mark.slow
-def test_a_nonlinear_inner_layer_agrees_with_its_features():
-    found = check(DeepFeatures(2, tanh), **task(2), trials=60, seed=1)
+@pytest.mark.parametrize("activations", [[tanh], [tanh, tanh]], ids=["inner layer", "both layers"])
+def test_nonlinear_layers_agree_with_their_features(activations):
+    found = check(DeepFeatures(2, activations), **task(2), trials=60, seed=1)
     assert found.passed, found
+
+
+@pytest.mark.slow
+def test_linear_activations_are_linear_layers():
+    """Weights of variance one in front, and a scale by the last width behind, are the same features in law."""
+    own = solve(DeepFeatures(2, [lambda h: h, lambda h: h]).theory(), **task(2)).observables["E_g"]
+    assert own == pytest.approx(solve(DeepFeatures(2).theory(), **task(2)).observables["E_g"], rel=1e-9)
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ from theory.resolvent.tower import Level, Tower
 from theory.saddle import opaque, solve_linear
 from theory.symbols import kappa, size
 
-LONGEST, LONGEST_GROWN = 200, 8
+LONGEST, LONGEST_GROWN = 200, 40
 """Terms of the longest linear system that is solved, and of the longest one in traces that grow, where nothing cancels."""
 
 
@@ -39,17 +39,19 @@ class Reduction:
 
     ``rule`` gives every unknown in effective ridges, sums' names and parameters; ``ridges`` the parameters that the cores
     express in turn; ``cores`` and ``sums`` what these are. With ``grown``, nonlinear components keep their traces, for equations
-    whose solution is told from others only by where it comes from; Signed is raised where that is needed.
+    whose solution is told from others only by where it comes from; Signed is raised where that is needed, and LongError where
+    solutions inserted in each other become too long. Linear components keep their traces too then.
     """
 
     def __init__(self, equations: Sequence[Dyson], coincidences: Mapping[NamedTrace, sp.Expr], grown: bool = False) -> None:
-        self.dysons, self.grown = list(equations), grown
-        self.tower = Tower(self.dysons, coincidences)
-        self.home = self.tower.home
-        self.sums, self.cores = Sums(self.tower.ratios), []
-        self.rule: Rule = {}
-        self._reach: dict[NamedTrace, set[int]] = {}
-        self._run()
+        self.dysons, self.grown, self.whole = list(equations), grown, False
+        try:
+            self._run(coincidences)
+        except LongError:
+            if not grown:
+                raise
+            self.whole = True  # values inserted in each other are longer than the equations
+            self._run(coincidences)
 
     @property
     def coincidences(self) -> Rule:
@@ -62,7 +64,11 @@ class Reduction:
     def _dim(self, t: NamedTrace) -> Dim:
         return self.home[t][1].dim
 
-    def _run(self) -> None:
+    def _run(self, coincidences: Mapping[NamedTrace, sp.Expr]) -> None:
+        self.tower = Tower(self.dysons, coincidences)
+        self.home = self.tower.home
+        self.sums, self.cores = Sums(self.tower.ratios), []
+        self._reach: dict[NamedTrace, set[int]] = {}
         self._begin()
         while self.grown and (doubtful := [t for t, v in self.coincidences.items() if not self._evident(t, v)]):
             self.tower.merge({t: v for t, v in self.coincidences.items() if t not in doubtful})
@@ -112,14 +118,14 @@ class Reduction:
             self.rule[t] = self.tower.value[t].factor()
 
     def _left(self, members: list[NamedTrace], sites: Mapping[NamedTrace, Ratio], slopes: Mapping[NamedTrace, Row]) -> bool:
-        """Whether a linear component is left unsolved, for its solution would be too long; LongError where none may be."""
+        """Whether a linear component is left unsolved; LongError where a solution is too long to go on with."""
+        if self.whole:
+            self._keep(Core(list(members), {}, [], {}, grown=True), sites)
+            return True
         length = sum(len(x.above) for row in slopes.values() for x in row.values())
-        if length <= (LONGEST_GROWN if self.grown else LONGEST):
-            return False
-        if not self.grown:
+        if length > (LONGEST_GROWN if self.grown else LONGEST):
             raise LongError(f"reduction: {len(members)} linear equations of {length} terms")
-        self._keep(Core(list(members), {}, [], {}, grown=True), sites)
-        return True
+        return False
 
     def _keep(self, core: Core, sites: Mapping[NamedTrace, Ratio]) -> None:
         """The traces of a component as unknowns of the theory, with the maps that give them anew."""
