@@ -11,35 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.modes.mode_data import ModeData
+from solvers.seen import Seen, Special, found_in
 from solvers.systems import System
+from solvers.verdicts import Verdict, judged
 from solvers.zeros import Place, ZeroCurve
-from theory.errors import ParameterError, did_you_mean
+from theory.errors import ParameterError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-ALONE = 0.1
-"""Share of a tangent that other unknowns may have where one of them vanishes."""
-SMALL = 1e-5
-"""Of its natural size: an order parameter below it vanishes at a turning point."""
-
-
-@dataclass(frozen=True)
-class Special:
-    """A point of a branch: ``kind`` "spinodal" (the branch turns round), "continuous" or "crossing".
-
-    At a continuous one it turns where an order parameter vanishes, into its mirror image. ``parameters`` are all scalar ones,
-    ``direction`` (unknowns,) is that of the branch.
-    """
-
-    kind: str
-    parameters: dict[str, float]
-    order_parameters: dict[str, float]
-    observables: dict[str, float]
-    direction: NDArray = field(repr=False)
-
-    def __getitem__(self, name: str) -> float:
-        return _found({**self.parameters, **self.order_parameters, **self.observables}, name, "this point")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +27,7 @@ class Branch:
 
     ``error`` is the distance to the exact branch across it, relative to the size of each unknown. ``ends`` says why it stops at
     either end: "outside" (the end of the interval), "lost" (the solution leaves its domain), "closed", "long". ``parameters`` holds
-    the values of the others.
+    the values of the others. ``verdicts`` say at which points conditions hold, such as stability against replica symmetry breaking.
     """
 
     model: str
@@ -60,26 +39,36 @@ class Branch:
     ends: tuple[str, str]
     parameters: dict[str, Any]
     spinodals: tuple[Special, ...]
+    verdicts: dict[str, Verdict]
     _seen: Seen = field(repr=False)
     _places: tuple[Place, ...] = field(repr=False)
 
     @classmethod
     def of(
         cls, system: System, curve: ZeroCurve, finer: ZeroCurve, places: Sequence[Place], ends: tuple[str, str], parameter: str,
-        names: Sequence[str], given: Mapping[Any, float], data: ModeData, parameters: dict[str, Any],
+        names: Sequence[str], given: Mapping[Any, float], data: ModeData, parameters: dict[str, Any], theory: Any, tolerance: float,
     ) -> Branch:  # fmt: skip
         """From the places that were found; everything else is computed at them."""
         seen = Seen(system, curve, (parameter,), tuple(names), dict(given), data)
-        found = seen.at(np.stack([p.x for p in places]))
-        error = np.array([np.max(curve.error(p, finer)[:-1] / curve.scale(p.x)[:-1], initial=0.0) for p in places])
+        at = np.stack([p.x for p in places])
+        found, apart = seen.at(at), np.stack([curve.error(p, finer)[:-1] for p in places])
+        error = np.max(apart / np.stack([curve.scale(x)[:-1] for x in at]), axis=1, initial=0.0)
         order = {n: found[n] for n in system.theory.order_parameters}
         others = {n: found[n] for n in names}
+        verdicts = judged(theory, seen.scalars(at), order, seen.errors(at, apart), tolerance, error.shape)
         turns = [seen.special(_turn(curve, p), "turn") for p in _turning(places)]
         name = system.theory.name
-        return cls(name, parameter, found[parameter], order, others, error, ends, parameters, tuple(turns), seen, tuple(places))
+        return cls(
+            name, parameter, found[parameter], order, others, error, ends, parameters, tuple(turns), verdicts, seen, tuple(places)
+        )
 
     def __getitem__(self, name: str) -> NDArray:
-        return _found({self.parameter: self.values, **self.order_parameters, **self.observables}, name, self.model)
+        return found_in({self.parameter: self.values, **self.order_parameters, **self.observables}, name, self.model)
+
+    @property
+    def sound(self) -> NDArray:
+        """Points at which no verdict fails, shape (points,)."""
+        return ~np.any([np.zeros(self.values.shape, dtype=bool), *(v.failed for v in self.verdicts.values())], axis=0)
 
     def find(self, name: str, value: float = 0.0) -> tuple[Special, ...]:
         """Points at which an observable, order parameter or the parameter itself has a value, in the order of the branch."""
@@ -91,7 +80,7 @@ class Branch:
         if not isinstance(other, Branch) or (other.model, other.parameter) != (self.model, self.parameter):
             where = f"{self.model} in {self.parameter}"
             raise ParameterError(f"{where}: {other!r}; give another branch of the same theory and parameter")
-        _found(other.observables | other.order_parameters, name, other.model)
+        found_in(other.observables | other.order_parameters, name, other.model)
 
         def difference(x: NDArray) -> float:
             partner = other.find(self.parameter, float(self._seen.one(x, self.parameter)))
@@ -115,12 +104,19 @@ class Branch:
         return tuple(found)
 
     def plot(self, y: str, ax: Axes | None = None, **look: Any) -> Axes:
-        """Draw an observable or order parameter against the parameter, with its spinodals as dots; returns the axes."""
+        """Draw an observable or order parameter against the parameter, dashed where a verdict fails, with its spinodals as dots;
+        returns the axes."""
         from solvers.figures import axis_label, new_figure, style
 
         ax = ax if ax is not None else new_figure()[1][0]
         with style():
-            (drawn,) = ax.plot(self.values, self[y], **look)
+            sound, beside = self.sound, ~self.sound
+            beside[1:] |= ~sound[:-1]
+            beside[:-1] |= ~sound[1:]
+            (drawn,) = ax.plot(self.values, np.where(sound, self[y], np.nan), **look)
+            if not sound.all():
+                rest = {k: v for k, v in look.items() if k not in ("label", "color", "c", "linestyle", "ls")}
+                ax.plot(self.values, np.where(beside, self[y], np.nan), color=drawn.get_color(), linestyle="--", **rest)
             for point in self.spinodals:
                 ax.plot([point[self.parameter]], [point[y]], marker="o", markersize=4, color=drawn.get_color())
             ax.set_xlabel(axis_label(self.parameter))
@@ -132,7 +128,7 @@ class Branch:
         points = [f"{s.kind} at {self.parameter} = {s[self.parameter]:.10g}" for s in self.spinodals]
         head = f"branch of {self.model}: {self.parameter} from {low:.6g} to {high:.6g}, {len(self.values)} points"
         rows = [f"{head}, ends {' and '.join(self.ends)}"]
-        return "\n  ".join([*rows, *points])
+        return "\n  ".join([*rows, *points, *(str(v) for v in self.verdicts.values() if not v)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,7 +155,7 @@ class Line:
         return cls(system.theory.name, {n: found[n] for n in names}, order, error, ends)
 
     def __getitem__(self, name: str) -> NDArray:
-        return _found({**self.values, **self.order_parameters}, name, self.model)
+        return found_in({**self.values, **self.order_parameters}, name, self.model)
 
     def plot(self, ax: Axes | None = None, **look: Any) -> Axes:
         """Draw the second parameter against the first; returns the axes."""
@@ -172,48 +168,6 @@ class Line:
             ax.set_xlabel(axis_label(x))
             ax.set_ylabel(axis_label(y))
         return ax
-
-
-@dataclass(frozen=True, eq=False)
-class Seen:
-    """What is seen at points of a curve: followed parameters, order parameters, observables."""
-
-    system: System
-    curve: ZeroCurve
-    followed: tuple[str, ...]
-    names: tuple[str, ...]
-    given: dict[Any, float]
-    data: ModeData
-
-    def at(self, xs: NDArray) -> dict[str, NDArray]:
-        """Values by name at coordinates (points, n + 1)."""
-        opened, theory, points = self.curve.opened(xs), self.system.theory, len(xs)
-        known: dict[Any, NDArray] = {s: np.full(points, v) for s, v in self.given.items()}
-        known |= {s: opened[:, i] for i, s in enumerate(self.curve.variables)}
-        wanted = [*theory.order_parameters, *self.names]
-        known = {s: v for s, v in known.items() if s in {p.symbol for p in theory.parameters} | set(self.system.unknowns)}
-        values = self.system.outputs(wanted)(known, points, self.data)
-        stride = 2 + len(self.system.unknowns)
-        found = {n: np.broadcast_to(values[i * stride], (points,)) for i, n in enumerate(wanted)}
-        return found | {n: known[theory.parameter(n).symbol] for n in self.followed}
-
-    def one(self, x: NDArray, name: str) -> float:
-        return float(self.at(x[None])[name][0])
-
-    def special(self, place: Place, kind: str) -> Special:
-        """The point by itself; a turn is one of two kinds."""
-        found = {n: float(v[0]) for n, v in self.at(place.x[None]).items()}
-        m = len(self.system.unknowns)
-        if kind == "turn":
-            gone = (np.abs(place.x[:m]) < SMALL * self.curve.units[:m]) & ~self.system.logarithmic
-            # What vanishes with a square root of the distance moves alone.
-            kind = "continuous" if np.any(gone) and np.linalg.norm(place.tangent[:m][~gone]) < ALONE else "spinodal"
-        theory = self.system.theory
-        scalars = {p.name: float(self.given[p.symbol]) for p in theory.parameters if not p.ndim and p.symbol in self.given}
-        direction = (place.tangent * self.curve.scale(place.x))[:m]
-        order = {n: found[n] for n in theory.order_parameters}
-        seen = {n: found[n] for n in self.names}
-        return Special(kind, {**scalars, **{n: found[n] for n in self.followed}}, order, seen, direction)
 
 
 def _turning(places: Sequence[Place]) -> list[Place]:
@@ -242,9 +196,3 @@ def _reach(curve: ZeroCurve, here: Place, beyond: Any) -> float | None:
 def _on(curve: ZeroCurve, here: Place, length: float) -> Place:
     found = curve.on(here, length) if length else here
     return here if found is None else found
-
-
-def _found(tables: Mapping[str, Any], name: str, where: str) -> Any:
-    if name not in tables:
-        raise ParameterError(f"{where}: no {name!r}; {did_you_mean(name, tables)}")
-    return tables[name]

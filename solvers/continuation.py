@@ -61,7 +61,7 @@ def follow(
         curves = [_solutions(compiled_system(theory, n), parameter, (low, high), given, data, first, n) for n in (nodes, finer)]
         places, ends = _both_ways(curves[0], first, begin, low, high, parameter)
         system = compiled_system(theory, nodes)
-        return Branch.of(system, curves[0], curves[1], places, ends, parameter, names, given, data, dict(values))
+        return Branch.of(system, curves[0], curves[1], places, ends, parameter, names, given, data, dict(values), theory, tolerance)
 
     return precise(theory, made, tolerance)
 

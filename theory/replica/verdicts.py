@@ -47,12 +47,13 @@ def conditions(energy, replicon: str = "", entropy: str = "") -> tuple[Condition
     """Conditions on solutions, with the names of the quantities in the theory."""
     found = []
     if replicon:
+        further = "declare ansatz='{}RSB', whose derivation names what it cannot break"
         steps = 0 if energy.ansatz == "RS" else int(energy.ansatz.removesuffix("RSB"))
         what = "replica symmetry" if not steps else f"{energy.ansatz}"
         found.append(
             Condition("stability", ">=", f"{what} is stable against one more step of breaking (de Almeida and Thouless)", replicon,
                       failure=f"{what} unstable",
-                      repair=f"declare ansatz='{steps + 1}RSB'" if steps < 3 else "breaking goes on beyond three steps")
+                      repair=further.format(steps + 1) if steps < 3 else "breaking goes on beyond three steps")
         )  # fmt: skip
     if entropy and is_discrete(energy):
         found.append(
