@@ -63,7 +63,8 @@ def find_gaps(inverse: Inverse) -> Gaps:
     Real z that rise with s are no gaps where z does not stay in the upper half-plane on the way up: they are on another sheet.
     """
     start, stop = _rising(inverse)
-    low, high = np.where(np.isinf(start), stop - inverse.extent, start), np.where(np.isinf(stop), start + inverse.extent, stop)
+    first, last = np.where(np.isinf(start), 0.0, start), np.where(np.isinf(stop), 0.0, stop)
+    low, high = np.where(np.isinf(start), last - inverse.extent, start), np.where(np.isinf(stop), first + inverse.extent, stop)
     lines = (low + high) / 2 + 1j * np.geomspace(1e-3 * (high - low), 10 * inverse.extent, HEIGHTS)
     rises = (inverse.slopes(lines.ravel())[0].imag.reshape(lines.shape) > 0).all(axis=0)
     start, stop = start[rises], stop[rises]

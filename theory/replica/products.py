@@ -116,6 +116,8 @@ class Gaussians:
         """Average of a product over the variables in ``order``, outermost first; those that it does not hold are left out."""
         held = product.free_symbols
         order = [x for x in order if x in held]
+        if not order and not product.parts:
+            return product.factor
         if not product.parts and product.factor.is_polynomial(*order):
             return self.moment(sp.Poly(product.factor, *order))
         value = _nested(self.chain(order), dict(product.parts), product.factor)
