@@ -10,13 +10,16 @@ import sympy as sp
 
 from solvers.effective import Cutter, CutValues, Plain, Source
 from solvers.envelopes import EnvelopeValues, named, slopes_of
+from solvers.matrix_traces import trace_values
 from solvers.peaks import SmoothValues
 from solvers.proximal import proximal_point
 from solvers.trees import tree_function, tree_values
 from theory.effective import Effective
 from theory.envelope import Envelope
+from theory.modes import ModeValue
 from theory.proximal import Proximal, X
 from theory.replica.folded import Sensitivity, TreeAverage
+from theory.resolvent.matrix_traces import MatrixTrace
 
 Lower = Callable[[sp.Basic], sp.Expr]
 
@@ -42,6 +45,8 @@ class Calls:
             return self._envelope(e)
         if isinstance(e, Effective):
             return self._effective(e)
+        if isinstance(e, MatrixTrace):
+            return self._trace(e)
         return self._tree(e) if isinstance(e, (TreeAverage, Sensitivity)) else None
 
     def _named(self, key: Any, kind: str, make: Callable[[], Any]) -> Any:
@@ -86,6 +91,12 @@ class Calls:
         call = function(self.leaf(("nodes",)), *map(self.lower, arguments))
         steps = [*e.indices, *(-1 - source.parameters.index(p) for p in e.by)]
         return sp.Function("_derivative")(call, sp.Integer(source.number(e.observable)), *map(sp.Integer, steps))
+
+    def _trace(self, e: MatrixTrace) -> sp.Expr:
+        """A call of the function that evaluates a trace of matrices, with numbers that broadcast and arrays as a whole."""
+        values = [self.leaf(("whole", a.array)) if isinstance(a, ModeValue) else self.lower(a) for a in e.args]
+        key = ("trace", e.matrix.key, e.slots, e.doubt)
+        return self._named(key, "trace", lambda: partial(trace_values, e.matrix, e.slots, e.doubt))(*values)
 
     def _tree(self, e: TreeAverage | Sensitivity) -> sp.Expr:
         """A call of the function that averages over a tree, or of its derivative, with the number of nodes in front."""

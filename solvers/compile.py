@@ -24,6 +24,7 @@ from solvers.shared import FreeSymbols, parts
 from theory.averages import CONTINUOUS, Average, Bound, ModeSum
 from theory.errors import ParameterError
 from theory.modes import ModeArray, ModeIndex, ModeValue
+from theory.resolvent.matrix_traces import MatrixTrace
 from theory.special import Support
 
 BLOCK = 1 << 21
@@ -100,7 +101,8 @@ class Compiled:
         if isinstance(e, (Bound, ModeIndex)):
             return frozenset([e])
         if e not in self._noted:
-            axes = frozenset().union(*(self._note_axes(a) for a in e.args))
+            inner = [a for a in e.args if not isinstance(a, ModeValue)] if isinstance(e, MatrixTrace) else e.args
+            axes = frozenset().union(*(self._note_axes(a) for a in inner))
             self._together.add(axes)
             self._noted[e] = axes - {e.bound} if isinstance(e, Average) else axes
         return self._noted[e]
@@ -153,6 +155,8 @@ class Compiled:
                 constants[key] = np.asarray(self.nodes)
             elif key[0] == "count":
                 constants[key] = np.asarray(counts[key[1]], dtype=float)
+            elif key[0] == "whole":
+                constants[key] = data[key[1]]
             elif key[0] == "entry":
                 constants[key] = self._placed(data[key[1]], key[2])
             elif key[1].kind not in CONTINUOUS:

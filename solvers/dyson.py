@@ -17,7 +17,7 @@ from solvers.compile import Compiled, compile_expressions
 from theory.errors import ConvergenceError, ParameterError, did_you_mean
 from theory.replica.results import parameter_of
 from theory.resolvent import derive
-from theory.resolvent.insertions import given_inside
+from theory.resolvent.noncommuting import commutes
 from theory.symbols import size
 
 DAMPING, MOST = 0.5, 50_000
@@ -44,7 +44,7 @@ def solve_dyson(expression: Any, *, tolerance: float = 1e-11, **values: ArrayLik
     decays for a large ridge. Raises ParameterError for bad input and ConvergenceError, with the last error, where the iteration
     does not settle to ``tolerance``. With given matrices inside inverses, parameters are single real numbers.
     """
-    if given_inside(expression):
+    if not commutes(expression):
         from solvers.given_dyson import solve_given
 
         return solve_given(expression, tolerance, values)

@@ -21,6 +21,7 @@ from theory.declaration.scalars import Trace
 from theory.declaration.sites import tops
 from theory.declaration.vectors import Vec
 from theory.errors import DerivationError, ParameterError
+from theory.resolvent.atoms import given_of
 from theory.resolvent.dyson import Dyson
 from theory.resolvent.existence import norms
 from theory.resolvent.names import Namer
@@ -79,10 +80,10 @@ class Blocks:
             self._add(self.fixed, i, j, np.diag(self._site(pencil.rows[i], x)))
         for (i, j), terms in pencil.random.items():
             for term in terms:
-                if term.leaf.kind == "deterministic":
-                    array = self.given.arrays[term.leaf]
+                if term.leaf.kind == "given":
+                    array = self.given.dense(given_of(term))
                     left, right = self._site(pencil.rows[i], term.left), self._site(pencil.cols[j], term.right)
-                    self._add(self.fixed, i, j, left[:, None] * (array.T if term.transposed else array) * right)
+                    self._add(self.fixed, i, j, left[:, None] * array * right)
         self.sigma = [(i, j, self._site(pencil.rows[i], c), t) for (i, j), terms in dyson.sigma.items() for c, t in terms]
         self.weights = {t: self._site(u.dim, u.weight) for t, u in dyson.unknowns.items()}
 

@@ -17,8 +17,9 @@ from theory.effective import Effective
 from theory.envelope import Envelope
 from theory.errors import ConvergenceError, ParameterError
 from theory.modes import ModeArray, ModeIndex, ModeValue
+from theory.resolvent.matrix_traces import MatrixTrace
 
-OPAQUE = (Effective, Envelope)
+OPAQUE = (Effective, Envelope, MatrixTrace)
 LARGEST = 3_000_000
 """Modes times digits that a sum may have."""
 GUARD = 15

@@ -122,7 +122,7 @@ def _differentiate(piece: Piece, task: Task, system: System, regular: Regularise
     slope = total_derivative(system, parameter, observable, at, points, data, task.full, roots.uncertainty, at_limits)
     value, error = slope.value, slope.error
     entry = system.theory.parameter(parameter)
-    if task.refine and not system.folded and not entry.ndim and value.ndim == 1:
+    if task.refine and not (system.folded or system.dense) and not entry.ndim and value.ndim == 1:
         # More digits remove rounding, not what the unknowns owe to compressed data.
         resolved = COMPRESSED if data.error else RESOLVED
         for i in np.flatnonzero(~(error <= resolved * np.abs(value)) & np.isfinite(roots.uncertainty).all(axis=1)):

@@ -17,6 +17,7 @@ from theory.effective import Effective
 from theory.envelope import Envelope
 from theory.modes import ModeValue
 from theory.replica.folded import Sensitivity, TreeAverage
+from theory.resolvent.matrix_traces import MatrixTrace
 from theory.special import Support
 
 OPAQUE = (GaussianAverage, HalfLine, TreeAverage, Envelope, Effective)
@@ -99,6 +100,14 @@ def rounding(expression: sp.Expr) -> sp.Expr:
         return (ratio[0] + ratio[1] * NODES) * _size(expression)
     if isinstance(expression, (TreeAverage, Sensitivity, Envelope, Effective)):
         return FOLDED * Size(expression)
+    if isinstance(expression, MatrixTrace):
+        total = expression.rounding()
+        for i, value in enumerate(expression.args):
+            if not isinstance(value, (sp.Symbol, ModeValue)):
+                stand_in = sp.Dummy(real=True)
+                moved = expression.func(*expression.args[:i], stand_in, *expression.args[i + 1 :]).diff(stand_in)
+                total += _size(moved.xreplace({stand_in: value})) * rounding(value)
+        return total
     own = _size(expression)
     if isinstance(expression, sp.Add):
         return sp.Add(own, *[rounding(a) for a in expression.args])

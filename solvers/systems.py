@@ -22,6 +22,7 @@ from theory.averages import GaussianAverage, HalfLine, outermost
 from theory.errors import ParameterError
 from theory.modes import ModeIndex
 from theory.replica.folded import TreeAverage
+from theory.resolvent.matrix_traces import MatrixTrace
 from theory.special import H
 
 QUADRATURES = (GaussianAverage, HalfLine, TreeAverage)
@@ -95,6 +96,7 @@ class System:
         self._finite = [sp.S.Zero if e.is_infinite else e for e in ends]
         seen = [self.observable(name) for name in (*(s.name for s in theory.definitions), *theory.observables)]
         self.folded = any(isinstance(e, TreeAverage) for e in parts(flat))
+        self.dense = any(isinstance(e, MatrixTrace) for e in parts(flat))
         self.has_quadrature = any(isinstance(e, QUADRATURES) for e in parts([*flat, *ends, *seen]))
         free = FreeSymbols()
         moving = {s for a in parts(flat) if isinstance(a, (*QUADRATURES, H)) for s in free(a)} & set(self.unknowns)

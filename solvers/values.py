@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.given_matrices import check_matrices
 from solvers.modes.power_law import PowerLaw
 from solvers.modes.spectra import Modes
 from theory.averages import Bound
@@ -79,6 +80,7 @@ def bind(theory: Any, values: Mapping[str, Any], zip: Sequence[str] | str = ()) 
                 )
             fixed[parameter.name] = _checked(parameter, parameter.default)[0]
     _check_lengths(theory, fixed, axes)
+    check_matrices(theory, {**fixed, **axes}, mode_dimensions(theory))
     return Values(fixed, axes, _groups(axes, [zip] if isinstance(zip, str) else list(zip)), multiplicity)
 
 

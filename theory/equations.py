@@ -46,7 +46,8 @@ class Theory:
     ``definitions`` are named combinations (γ), in the order in which they build on each other. ``observables`` are written in
     unknowns, definitions and parameters; an observable with a free mode index has one value per mode. ``stable`` holds, for
     definitions and observables, a form without cancellation that is equal on the solutions of the equations. ``conditions`` are
-    what a solution must obey besides: stability, a non-negative entropy, identities.
+    what a solution must obey besides: stability, a non-negative entropy, identities. Parameters named in
+    ``semidefinite`` are matrices that have no negative eigenvalue.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Theory:
     validity: str = ""
     references: tuple[str, ...] = ()
     conditions: tuple[Condition, ...] = ()
+    semidefinite: tuple[str, ...] = ()
     derivation: Any = field(default=None, compare=False, repr=False)
 
     def parameter(self, name: str) -> Any:

@@ -16,6 +16,7 @@ from solvers.values import mode_dimensions
 from theory.averages import ModeSum
 from theory.errors import ParameterError
 from theory.modes import ModeValue
+from theory.resolvent.matrix_traces import MatrixTrace
 from theory.special import Support
 from theory.symbols import size
 
@@ -54,6 +55,10 @@ def mode_data(theory: Any, given: Mapping[str, Any], multiplicity: Any = None) -
             data.arrays[parameter.symbol] = array
             for name, length in zip(names, np.shape(array), strict=True):
                 data.sizes.setdefault(size(name), float(length))
+    for name in sorted(matrix_dimensions(theory)):
+        own = [given[p.name] for p in by_dimension.get(name, ())]
+        if multiplicity is not None or any(isinstance(v, Modes) and v.multiplicity is not None for v in own):
+            raise ParameterError(f"multiplicity: matrices of {theory.name} act on the modes of {name}; write every mode out")
     if multiplicity is not None and len(by_dimension) != 1:
         raise ParameterError(f"multiplicity: {theory.name} sums over {len(by_dimension)} sets of modes; leave it out")
     for name, parameters in by_dimension.items():
@@ -89,6 +94,13 @@ def compressed_data(theory: Any, data: ModeData, modes: Mapping[str, Modes], nod
             part = _of_modes(name, parameters, compress(entry, nodes_per_bin, threshold))
             found = replace(found.joined(part), error=part.error)
     return found
+
+
+def matrix_dimensions(theory: Any) -> set[str]:
+    """Names of the dimensions on which matrices act that are no sums over modes."""
+    written = [*(f for forms in theory.residuals for f in forms), *theory.definitions.values(), *theory.observables.values()]
+    traces = {t for e in written for t in sp.sympify(e).atoms(MatrixTrace)}
+    return {i.kind for t in traces for v in t.args if isinstance(v, ModeValue) for i in v.indices}
 
 
 def node_parameter(theory: Any, parameters: Iterable[Any]) -> Any:
@@ -164,7 +176,7 @@ def is_compressible(theory: Any, dimension: str, nodes: Any) -> bool:
 
 def _all_representable(theory: Any, dimension: str, nodes: Any) -> bool:
     dimensions = mode_dimensions(theory)
-    if any(p.ndim > 1 and dimension in dimensions[p.name] for p in theory.parameters):
+    if any(p.ndim > 1 and dimension in dimensions[p.name] for p in theory.parameters) or dimension in matrix_dimensions(theory):
         return False
     expressions = [form for forms in theory.residuals for form in forms]
     expressions += [theory.expanded(name) for name in [*(s.name for s in theory.definitions), *theory.observables]]

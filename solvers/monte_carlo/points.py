@@ -10,6 +10,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from solvers.given_matrices import check_symmetric
 from solvers.modes.power_law import PowerLaw
 from solvers.modes.spectra import Modes
 from solvers.values import Values, bind
@@ -135,8 +136,8 @@ def given_values(leaf: Leaf, value: NDArray, copies: int) -> NDArray:
     """Given values of a leaf when every mode becomes ``copies``-fold."""
     factor = float(copies) ** float(leaf.how.get("scaling", 0))
     if leaf.kind == "deterministic":
-        if leaf.dims[0] == leaf.dims[1] and not np.allclose(value, value.T, rtol=1e-12, atol=0):
-            raise ParameterError(f"{leaf.name}: the matrix is not symmetric; give (O + O.T)/2")
+        if leaf.dims[0] == leaf.dims[1]:
+            check_symmetric(leaf.name, value)
         return factor * np.kron(value, np.eye(copies))
     for axis, dim in enumerate(leaf.dims):
         if not dim.finite:

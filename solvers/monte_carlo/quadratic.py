@@ -166,7 +166,8 @@ def _directions(curvature: NDArray, expression: sp.Expr) -> tuple[NDArray, NDArr
 
 def _nonnegative(values: NDArray, expression: sp.Expr) -> NDArray:
     if values.min(initial=0.0) < -1e-12 * np.abs(values).max(initial=0.0):
-        raise DeclarationError(f"energy: {expression} is not convex (curvature {values.min():g}); the minimum is not defined")
+        raise DeclarationError(f"energy: {expression} is not convex (curvature {values.min():g}); "
+                               "the minimum is not defined; write it in squares of fields")
     return np.maximum(values, 0.0)
 
 

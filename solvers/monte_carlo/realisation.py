@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 
 from solvers.monte_carlo import features
 from solvers.monte_carlo.expressions import evaluate
+from solvers.monte_carlo.roots import root_of
 from theory.declaration.ensembles import MatrixLeaf
 from theory.declaration.keys import canonical
+from theory.declaration.learning import Outer
 from theory.declaration.mapped import Mapped
-from theory.declaration.matrices import Diag, Inv, Mat, Prod, Sum
+from theory.declaration.matrices import Diag, Inv, Mat, Prod, Root, Sum
 from theory.declaration.scalars import Average, Over, QuadraticForm, Trace
 from theory.declaration.sites import Dot, Functional, Leaf, Site, tops
 from theory.declaration.tensors import Contraction, Slope
@@ -124,6 +126,10 @@ class Realisation:
         if isinstance(matrix, MatrixLeaf):
             array = self.arrays[matrix.leaf]
             return array.T if matrix.transposed else array
+        if isinstance(matrix, Root):
+            return root_of(self.dense(matrix.args[0]), str(matrix.args[0]))
+        if isinstance(matrix, Outer):
+            return self.vector(matrix.post) @ self.vector(matrix.pre).T
         return self.apply(matrix, np.eye(self.size(matrix.cols)))
 
     def _mapped(self, matrix: Mapped) -> NDArray:

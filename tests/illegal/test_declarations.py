@@ -189,7 +189,6 @@ ENERGIES = {
         lambda: energy(LOSS + quadratic_form(O, w)),
         r"quadratic form in an energy: quadratic_form\(O, w\); only an observable",
     ),
-    "given matrix": (lambda: energy(LOSS + sum_over(M, w * (O @ w))), r"given matrix in an energy: O; only an observable"),
     "trace": (lambda: energy(LOSS + Tr(X.T @ X)), r"trace in an energy: Tr\(X.T@X\); only an observable"),
     "dummy": (lambda: energy(LOSS * sp.Dummy("c", positive=True)), r"dummy symbol: _c; use Symbol"),
     "same name, other law": (

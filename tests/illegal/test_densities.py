@@ -54,7 +54,7 @@ def test_values(values, message):
 
 
 def test_sizes_that_contradict_given_values():
-    with pytest.raises(ParameterError, match="N = 3: values over N have 2 entries; leave it out"):
+    with pytest.raises(ParameterError, match="d: 2 entries along N, where N = 3; give a size and arrays that agree"):
         density(Diag(N, Quenched("d", N)) + Gaussian("H", N, N, variance=1 / N, symmetry=1), N=3, d=[1.0, -2.0])
 
 

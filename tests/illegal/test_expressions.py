@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from solvers import simulate, solve, sweep
+from solvers import evaluate, simulate, solve, sweep
 from solvers.dyson import solve_dyson
 from theory import Deterministic, Diag, Dim, Energy, Expression, Gaussian, Noise, Quenched, State, Tr, Vec, sum_over
 from theory.errors import ConvergenceError, DeclarationError, DerivationError, ParameterError
@@ -14,7 +14,7 @@ M, P, N = Dim("M", "eta"), Dim("P"), Dim("N")
 (eta,) = M.spectra
 lam, real = sp.Symbol("lambda", positive=True), sp.Symbol("x", real=True)
 X, W, A = Gaussian("X", P, M, column_covariance=eta), Gaussian("W", M, N, variance=1 / N), Gaussian("A", N, N, variance=1 / N)
-w0, eps, O = Quenched("w0", M), Noise("eps", P), Deterministic("O", M)
+w0, eps, O, C = Quenched("w0", M), Noise("eps", P), Deterministic("O", M), Deterministic("C", P, M)
 R = (X.T @ X + lam).inv
 
 TYPED = {
@@ -34,7 +34,16 @@ TYPED = {
     "negative number": (lambda: Expression(Tr((X.T @ X - 1).inv)), r"ridge of .*: -1; add a positive one"),
     "ridge of any sign": (lambda: Expression(Tr((X.T @ X + real).inv)), r"ridge of .*: x; add a positive one"),
     "ridge that may vanish": (lambda: Expression(Tr((X.T @ X + Diag(M, eta)).inv)), r"ridge of .*: eta; add a positive one"),
-    "matrix as a mean": (lambda: Gaussian("Y", M, M, mean=O), r"mean of Y: O; add it to a centred matrix: O \+ Y"),
+    "mean of another shape": (
+        lambda: Gaussian("Y", P, M, mean=O), r"shape mismatch: mean of Y: O is MxM, Y is PxM; it needs PxM"),
+    "mean that is drawn": (lambda: Gaussian("Y", P, M, mean=X), r"mean of Y: X holds X, which is drawn; add or multiply it"),
+    "mean by mode": (lambda: Gaussian("Y", M, M, mean=eta), r"mean of Y: eta; pass a number, .* or a matrix, such as Diag"),
+    "covariance of another shape": (
+        lambda: Gaussian("Y", P, M, row_covariance=O), r"row covariance of Y: O is MxM, Y is PxM; it needs PxP"),
+    "covariance without symmetry": (
+        lambda: Gaussian("Y", P, M, column_covariance=O @ Diag(M, eta)), r"column covariance of Y: .*; pass a Deterministic"),
+    "covariance of a symmetric matrix": (
+        lambda: Gaussian("Y", M, M, symmetry=1, column_covariance=O), r"symmetry of Y: a given matrix is its covariance"),
     "power of a rectangle": (lambda: X**2, r"power: X is PxM; only a square matrix has one"),
     "fractional power": (lambda: R ** sp.Rational(1, 2), r"power: .*\*\*1/2; pass a whole number"),
     "huge power": (lambda: R**1000, r"power: .*\*\*1000; pass a whole number, 64 at most"),
@@ -86,9 +95,9 @@ def square(matrix, dim=M):
 
 
 UNDERIVED = {
-    "given matrix in an inverse": (lambda: Tr((X.T @ X + O + lam).inv), r"given matrix inside \(O \+ .*inv: it need not commute"),
-    "four given matrices": (lambda: Tr(O @ R @ O @ R @ O @ R @ O @ R), r"O, O, O, O in one product: 4 of them, more than 3"),
-    "mean": (lambda: Tr(Gaussian("Y", M, P, mean=1) @ X), r"matrix Y: mean=1 is not averaged here"),
+    "given matrices, by mode": (lambda: {"v": (X.T @ X + O + lam).inv @ w0}, r"observable v: a number for each mode"),
+    "given matrices, cubic": (lambda: sum_over(M, ((X.T @ X + O + lam).inv @ w0) ** 3), r"has degree 3 in what is random"),
+    "given matrices, redrawn": (lambda: Tr((Gaussian("Y", P, M, fresh="step", mean=C).T @ X + lam).inv), r"Y.T: fresh=step"),
     "fresh": (lambda: Tr(Gaussian("Y", M, P, fresh="step") @ X), r"matrix Y: fresh=step is not averaged here"),
     "covariance of any sign": (
         lambda: Tr(Gaussian("Y", M, P, row_covariance=eta - real**2) @ X),
@@ -176,3 +185,56 @@ def test_given_matrices_inside_inverses_take_one_point_and_traces(monkeypatch):
     monkeypatch.setattr("solvers.given_dyson.LARGEST", 3)
     with pytest.raises(ParameterError, match=r"a pencil of \d+ rows, more than 3; give smaller ones"):
         solve_dyson(Expression(Tr(inside)), P=5, **values)
+
+
+def test_energies_with_given_matrices_have_a_minimiser_only():
+    model = energy(lambda w: sum_over(M, w * (O @ w)))
+    assert model.minimiser().theory()
+    for run, what in ((model.theory, "replicas"), (model.flow, "flow")):
+        with pytest.raises(DeclarationError, match=rf"{what} of Energy: the given matrix O in the energy; .* has a minimiser\(\)"):
+            run()
+
+
+YC, YO = Gaussian("Y", P, M, column_covariance=eta, mean=C), Gaussian("Y", P, M, column_covariance=O)
+MEAN, COVARIANCE = Expression(Tr((YC.T @ YC + lam).inv)), Expression(Tr((YO.T @ YO + O + lam).inv))
+GIVEN = {"P": 5, "eta": np.ones(4), "lambda_": 1.0, "O": np.eye(4), "C": np.ones((5, 4))}
+WRONG = {
+    "mean of another shape": (MEAN, {"C": np.ones((6, 4))}, r"C: 6 entries along P, where P = 5; give a size"),
+    "mean of other modes": (MEAN, {"C": np.ones((5, 3))}, r"C has 3 entries and eta has 4|eta has 4 entries and C has 3"),
+    "mean without values": (MEAN, {"C": None}, r"C: None is no number; give a matrix"),
+    "mean that is not finite": (MEAN, {"C": np.full((5, 4), np.nan)}, r"C\[0\]\[0\] = nan: .* must be a finite number"),
+    "sizes that a mean has not": (MEAN, {"P": [5, 6]}, r"C: 5 entries along P, where P = 6"),
+    "covariance without symmetry": (COVARIANCE, {"O": np.triu(np.ones((4, 4)))}, r"O: the matrix is not symmetric; give \(O"),
+    "indefinite covariance": (COVARIANCE, {"O": np.diag([1, 1, 1, -0.5])}, r"covariance O: it has the eigenvalue -0.5; give"),
+    "no ridge": (COVARIANCE, {"lambda_": 0}, r"lambda_ = 0: lambda must be a finite number in \(0, inf\)"),
+    "negative ridge": (MEAN, {"lambda_": -1}, r"lambda_ = -1"),
+    "repeated modes": (MEAN, {"multiplicity": np.full(4, 2.0)}, r"multiplicity: matrices of .* act on the modes of M; write"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_given_matrices_that_do_not_fit_give_no_number(name):
+    expression, change, message = WRONG[name]
+    given = {p.name: GIVEN[p.name] for p in expression.parameters} | change
+    with pytest.raises(ParameterError, match=message):
+        sweep(expression.theory(), **given)
+
+
+def test_given_matrices_without_values_and_what_they_have_not():
+    given = {p.name: GIVEN[p.name] for p in MEAN.parameters}
+    with pytest.raises(ParameterError, match=r"no value for 'C' \(given matrix C over P x M\); give C="):
+        solve(MEAN.theory(), **{k: v for k, v in given.items() if k != "C"})
+    with pytest.raises(ParameterError, match=r"known in double precision only; call solve"):
+        evaluate(MEAN.theory(), **given, digits=30)
+    curve = sweep(MEAN.theory(), **given)
+    with pytest.raises(DerivationError, match=r"derivative of Tr\(.*\) by eta_r: .* differentiated by scalars only"):
+        curve.gradient("eta")
+    for run in (lambda **v: solve(COVARIANCE.theory(), **v), lambda **v: simulate(COVARIANCE, trials=2, **v)):
+        with pytest.raises(ParameterError, match=r"covariance O: it has the eigenvalue -0.5"):
+            run(P=5, eta=np.ones(4), lambda_=1.0, O=np.diag([1, 1, 1, -0.5]))
+
+
+def test_inside_the_spectrum_of_an_indefinite_penalty_there_is_no_number():
+    penalised = Expression(Tr((X.T @ X + O + lam).inv))
+    with pytest.raises(ConvergenceError, match="move away from the spectrum"):
+        solve(penalised.theory(), P=8, eta=np.full(4, 0.5), lambda_=0.1, O=np.diag([-4.0, -3.5, -3.0, -2.5]))

@@ -22,10 +22,10 @@ from theory.declaration.ensembles import Deterministic, Gaussian
 from theory.declaration.expression import Expression
 from theory.declaration.gradients import affine, gradient
 from theory.declaration.laws import Model
-from theory.declaration.learning import Outer, hebb
+from theory.declaration.learning import Outer, hebb, outer
 from theory.declaration.linearised import differential, linearised
 from theory.declaration.mapped import Mapped, centred
-from theory.declaration.matrices import Diag, Inv, Prod, Sum
+from theory.declaration.matrices import Diag, Inv, Prod, Root, Sum
 from theory.declaration.matrix import Mat
 from theory.declaration.mixtures import Atom, Density, Mixture, Normal
 from theory.declaration.observables import Contribution
@@ -40,7 +40,7 @@ from theory.declaration.walks import collect, leaves, linear_coefficients, parti
 __all__ = [
     # dimensions and the objects that live on them
     "Dim", "Spectrum", "Vec", "Quenched", "Noise", "Signs", "Drawn", "State", "Mat", "Gaussian", "Deterministic", "Tensor", "Diag",
-    "Sum", "Prod", "Inv", "Mapped", "Outer", "hebb", "Mixture", "Atom", "Normal", "Density",
+    "Sum", "Prod", "Inv", "Root", "Mapped", "Outer", "hebb", "outer", "Mixture", "Atom", "Normal", "Density",
     # scalars and functions
     "sum_over", "mean", "average", "Tr", "quadratic_form", "redrawn", "Over", "Average", "QuadraticForm", "Trace", "Contraction",
     "tanh", "erf", "relu", "heaviside", "sign", "sqrt", "exp", "log", "cosh", "sin", "cos", "absolute", "centred", "wall",

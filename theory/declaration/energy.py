@@ -109,6 +109,7 @@ class Energy(Model):
         from theory.replica import derive
 
         self._no_matrix("replicas")
+        self._no_given("replicas")
         if self.copies:
             what = f"{self.copies[0]}, a state of another draw, is beyond replicas"
             raise DerivationError(f"observable of {self.name}: {what}; use minimiser().derive() for a quadratic energy")
@@ -128,12 +129,19 @@ class Energy(Model):
         """
         from theory.declaration.flows import flow
 
+        self._no_given("flow")
         return flow(self, rate, momentum, decay)
 
     def _no_matrix(self, what: str) -> None:
         for state in self.over:
             if not isinstance(state, Vec):
                 refuse(f"{what} of {self.name}", f"the matrix {state} among its states", "such an energy has a flow() only")
+
+    def _no_given(self, what: str) -> None:
+        given = [leaf for leaf in leaves(self.energy) if leaf.kind == "deterministic"]
+        if given:
+            refuse(f"{what} of {self.name}", f"the given matrix {given[0]} in the energy",
+                   "a quadratic energy with one has a minimiser(); use Diag of a spectrum otherwise")
 
     def _repr_latex_(self) -> str:
         return f"$\\displaystyle {self.latex()}$"
@@ -199,9 +207,6 @@ def _posed(energy, states) -> None:
     for kind, what in ((Average, "average"), (QuadraticForm, "quadratic form"), (Trace, "trace")):
         if energy.atoms(kind):
             refuse(f"{what} in an energy", sorted(map(str, energy.atoms(kind)))[0], "only an observable may hold one")
-    given = [leaf for leaf in leaves(energy) if leaf.kind == "deterministic"]
-    if given:
-        refuse("given matrix in an energy", given[0], "only an observable may hold one; use Diag of a spectrum")
     if energy.is_zero:
         refuse("energy", "0", "an energy is a sum of sum_over(...) terms")
     parts(energy)

@@ -47,9 +47,17 @@ class Gaussian(MatrixLeaf):
     ``row_covariance`` and ``column_covariance`` are the diagonals r and c: numbers or expressions in the spectra of the rows and of
     the columns. ``symmetry`` is the correlation of z_ij with z_ji of a square matrix, from -1 to 1 (None: independent). ``fresh``
     says that it is drawn anew at every "step" or "layer". ``correlation=(W, rho)`` is that of z_ij with the entry of another matrix
-    of the same shape and covariances, which may be a transpose: ``(W.T, rho)``. The same name is the same draw. DeclarationError
-    on anything else.
+    of the same shape and covariances, which may be a transpose: ``(W.T, rho)``. The same name is the same draw.
+
+    A ``mean`` or covariance may be a given matrix: ``mean=M`` is M + X with a centred X, and ``column_covariance=C``, which must be
+    positive semidefinite, X C^(1/2). Such a declaration is this sum or product. DeclarationError on anything else.
     """
+
+    def __new__(cls, *args, **how):
+        from theory.declaration.compound import compound
+
+        made = compound(cls, args, how)
+        return super().__new__(cls) if made is None else made
 
     @strict
     def __init__(self, name, rows, cols, variance=1, row_covariance=1, column_covariance=1, mean=0, symmetry=None, fresh=None,
@@ -58,13 +66,11 @@ class Gaussian(MatrixLeaf):
         for d in (rows, cols):
             if dimension(d, name).finite:
                 refuse(f"dimensions of {name}", f"{rows} x {cols}", "a random matrix has two infinite dimensions")
-        if isinstance(mean, Mat):
-            refuse(f"mean of {name}", mean, f"add it to a centred matrix: {mean} + {name}")
         how = {"variance": law(variance, None, f"variance of {name}"), "mean": scalar(mean, f"mean of {name}")}
         how["row_covariance"] = law(row_covariance, rows, f"row covariance of {name}")
         how["column_covariance"] = law(column_covariance, cols, f"column covariance of {name}")
         if generic(how["mean"]):
-            refuse(f"mean of {name}", mean, "pass a number or a parameter")
+            refuse(f"mean of {name}", mean, "pass a number, a parameter or a matrix, such as Diag of a spectrum")
         if symmetry is not None:
             how["symmetry"] = scalar(symmetry, f"symmetry of {name}")
             if rows != cols or how["row_covariance"] != how["column_covariance"]:

@@ -25,8 +25,9 @@ class Expression(Model):
     and noise, each of which must then be used. DeclarationError for an expression without randomness, for a matrix declared and not
     used or used and not declared, and for an inverse of Gram matrices without a positive ridge, which need not exist.
 
-    Given matrices, ``Deterministic(name, rows, cols)``, may stand between random ones and need not commute with the spectra. Inside
-    an inverse, as a mean or a second spectrum, they leave a Dyson equation for :func:`solvers.solve_dyson` and no theory.
+    Given matrices, ``Deterministic(name, rows, cols)``, need not commute with the spectra. Between random ones they are summed over
+    their entries; inside inverses, as means and as covariances they make the Dyson equation itself the theory, whose unknowns are
+    named traces of full matrices. Their values are arrays, passed by name when solving or simulating.
     """
 
     law = "Expression"

@@ -64,6 +64,11 @@ def hebb(post, pre) -> Outer:
     return Outer(post, pre)
 
 
+def outer(left, right) -> Outer:
+    """The given matrix left rightᵀ of rank one, such as a mean that is a spike."""
+    return Outer(left, right)
+
+
 @dataclass(frozen=True)
 class Learning:
     """The law dW/dt = Σ post preᵀ − decay W of a coupling, as declared in ``rule``."""

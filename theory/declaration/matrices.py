@@ -67,6 +67,8 @@ class Prod(Mat):
                 kept += [] if inside == 1 else [Diag(m.rows, inside)]
             elif kept and (Inv.of(kept[-1]) == m or Inv.of(m) == kept[-1]):
                 kept.pop()
+            elif kept and isinstance(m, Root) and kept[-1] == m:
+                kept[-1] = m.args[0]
             else:
                 kept.append(m)
         rows, cols = matrices[0].rows, matrices[-1].cols
@@ -161,3 +163,23 @@ class Inv(Mat):
     def _latex(self, printer) -> str:
         inner = self.args[0]._latex(printer)
         return inner + "^{-1}" if isinstance(self.args[0], Sum) else rf"\left({inner}\right)^{{-1}}"
+
+
+class Root(Mat):
+    """The positive semidefinite square root of a given symmetric matrix, a covariance."""
+
+    def __init__(self, matrix: Mat) -> None:
+        self.args, self.rows, self.cols = (matrix,), matrix.rows, matrix.cols
+
+    T = property(lambda self: self)
+
+    def derivative(self, symbol, vector):
+        if symbol in self.free_symbols:
+            refuse(f"derivative of {self}", f"by {symbol}", "take differences")
+        return Vec(self.rows, 0)
+
+    def __repr__(self) -> str:
+        return f"sqrt({self.args[0]})"
+
+    def _latex(self, printer) -> str:
+        return rf"\left({self.args[0]._latex(printer)}\right)^{{1/2}}"

@@ -34,6 +34,13 @@ class Mat(Operand):
     def key(self) -> str:
         return digest(type(self).__name__, *self.args)
 
+    @cached_property
+    def text(self) -> str:
+        return repr(self)
+
+    def __str__(self) -> str:
+        return self.text
+
     def __matmul__(self, other):
         if isinstance(other, Mat):
             if self.cols != other.rows:

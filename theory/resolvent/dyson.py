@@ -136,7 +136,7 @@ class Dyson:
 def covariance(first: Random, second: Random) -> sp.Expr:
     """How the entries of two matrices pair along a product ... A G B ..., apart from their row and column covariances."""
     one, other = first.leaf, second.leaf
-    if "deterministic" in (one.kind, other.kind):
+    if "given" in (one.kind, other.kind):
         return sp.S.Zero
     across = first.transposed != second.transposed
     if one == other:

@@ -14,6 +14,7 @@ from theory.declaration.vectors import Vec
 from theory.derivation import Derivation, Step
 from theory.errors import DerivationError
 from theory.replica.data import array_of
+from theory.resolvent import noncommuting
 from theory.resolvent.dyson import Dyson, traced
 from theory.resolvent.elimination import LongError
 from theory.resolvent.existence import norms
@@ -34,8 +35,11 @@ def derive(expression, reduce: bool = True) -> Derivation:
     """Derivation of an :class:`~theory.declaration.Expression`; ``.theory`` is its last result, unless ``reduce`` is False.
 
     The step "Dyson equation" has the raw equations in named traces, which :func:`solvers.solve_dyson` solves by iteration.
+    Where given matrices do not commute with the spectra there is no reduction: the Dyson equation itself becomes the theory.
     Raises DerivationError where the expression is beyond what is derived, naming the part.
     """
+    if not noncommuting.commutes(expression):
+        return noncommuting.derive(expression)
     steps = [
         Step("expression", "Observables become diagonals of rational expressions in the random matrices, summed over modes.",
              lambda s: _read(expression)),

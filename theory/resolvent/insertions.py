@@ -19,8 +19,6 @@ from theory.declaration.ensembles import Deterministic
 from theory.declaration.matrices import Diag, Inv, Prod, Sum
 from theory.declaration.matrix import Mat
 from theory.declaration.sites import Leaf, Site
-from theory.declaration.vectors import Vec
-from theory.declaration.walks import matrices_in
 from theory.errors import DerivationError
 from theory.modes import ModeArray, ModeIndex
 from theory.replica.data import at_mode
@@ -30,6 +28,10 @@ DIAGONAL = "_diagonal"
 MOST = 3
 """Given matrices in one product that may all be off their diagonals."""
 INDICES = "klm"
+
+
+class ManyGiven(DerivationError):
+    """More given matrices in one product than are told from the means of what stands between them."""
 
 
 @dataclass(frozen=True)
@@ -96,12 +98,6 @@ def holds_given(matrix: Mat) -> bool:
     return isinstance(matrix, (Prod, Sum, Inv)) and any(map(holds_given, matrix.args))
 
 
-def given_inside(expression) -> bool:
-    """Whether a given matrix stands in an inverse of an expression, so that no theory in sums over modes exists."""
-    values = tuple(v for v in expression.observe.values() if isinstance(v, (sp.Expr, Vec)))
-    return any(map(holds_given, matrices_in(values, Inv)))
-
-
 def chains(matrix: Mat) -> Iterator[list[Mat]]:
     """A matrix as a sum of products, multiplied out where given matrices stand in sums. DerivationError for one in an inverse."""
     if isinstance(matrix, Sum):
@@ -150,7 +146,7 @@ def _chosen(insertions: list[Insertion], behind: list[Mat], choice: Sequence[boo
         return [(rest.rows, insertions[0].diagonal * diagonal(rest))]
     if sum(choice) > MOST:
         names = ", ".join(f"{o.left} {o.right}" if o.given is None else str(o.given) for o in insertions)
-        raise DerivationError(f"given matrices {names} in one product: {sum(choice)} of them, more than {MOST}, need not commute; "
+        raise ManyGiven(f"given matrices {names} in one product: {sum(choice)} of them, more than {MOST}, need not commute; "
                               "use Diag of a spectrum for some")
     begin = choice.index(True)
     order = [*range(begin, len(choice)), *range(begin)]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sympy as sp
 
-from theory.declaration.matrices import Diag, Inv, Prod, Sum
+from theory.declaration.ensembles import MatrixLeaf
+from theory.declaration.matrices import Diag, Inv, Prod, Root, Sum
 from theory.declaration.matrix import Mat
 from theory.declaration.scalars import Trace
 
@@ -22,6 +23,8 @@ class NamedTrace(sp.Symbol):
         new.trace = trace
         return new
 
+    key = property(lambda self: f"trace:{self.name}:{self.trace.key}")
+
     def _hashable_content(self):
         return (*super()._hashable_content(), self.trace.key)
 
@@ -35,9 +38,13 @@ class NamedTrace(sp.Symbol):
 
 
 class Namer:
-    """Gives every trace one symbol; inverses are called R, R2, ... in the order in which they are met."""
+    """Gives every trace one symbol; inverses are called R, R2, ... in the order in which they are met.
 
-    def __init__(self) -> None:
+    With ``mirrored``, a trace has the symbol of that of its transpose.
+    """
+
+    def __init__(self, mirrored: bool = False) -> None:
+        self.mirrored = mirrored
         self.inverses: dict[str, tuple[str, Mat]] = {}
         self.symbols: dict[str, NamedTrace] = {}
         self.known: dict[str, tuple[sp.Integer, NamedTrace]] = {}
@@ -53,6 +60,8 @@ class Namer:
         sign = -1 if _negative(matrix) else 1
         if sign < 0:
             matrix = _negated(matrix)
+        if self.mirrored and (turned := _turned(matrix)).key in self.symbols:
+            matrix = turned
         if matrix.key not in self.symbols:
             name = f"tr_{self._words(matrix)}"
             taken = {s.name for s in self.symbols.values()}
@@ -73,7 +82,16 @@ class Namer:
         if isinstance(matrix, Sum):
             first, *rest = sorted(matrix.args, key=_negative)
             return self._words(first) + "".join(f"_{'minus' if _negative(m) else 'plus'}_{self._words(m)}" for m in rest)
-        return matrix.leaf.name
+        if isinstance(matrix, Root):
+            return f"sqrt_{self._words(matrix.args[0])}"
+        return matrix.leaf.name if isinstance(matrix, MatrixLeaf) else "".join(c for c in str(matrix) if c.isalnum())
+
+
+def _turned(matrix: Mat) -> Mat:
+    """The transpose, with a diagonal matrix in front where there was one."""
+    if isinstance(matrix, Prod) and isinstance(matrix.args[0], Diag) and not matrix.args[0].is_scalar:
+        return Prod(matrix.args[0], Prod(*matrix.args[1:]).T)
+    return matrix.T
 
 
 def _negative(matrix: Mat) -> bool:

@@ -13,31 +13,19 @@ from itertools import count
 import sympy as sp
 
 from theory.declaration.dimensions import Dim
-from theory.declaration.ensembles import Deterministic, Gaussian
+from theory.declaration.ensembles import Gaussian
 from theory.declaration.matrices import Diag, Inv, Prod, Sum
 from theory.declaration.matrix import Mat
 from theory.declaration.sites import Leaf, generic
 from theory.errors import DerivationError
 from theory.replica.data import given
+from theory.resolvent.atoms import GIVEN, Random, check_law, with_constant_mean
 from theory.resolvent.later import Later
 
 LARGEST = 120
 """Blocks of the largest pencil that is derived."""
 
 Entry = tuple[int, int]
-
-
-@dataclass(frozen=True)
-class Random:
-    """``left`` · A · ``right`` in an entry of a pencil: a Gaussian matrix or its transpose between two diagonal matrices."""
-
-    left: sp.Expr
-    leaf: Leaf
-    transposed: bool
-    right: sp.Expr
-
-    def times(self, left: sp.Expr = sp.S.One, right: sp.Expr = sp.S.One) -> Random:
-        return Random(sp.cancel(left * self.left), self.leaf, self.transposed, sp.cancel(self.right * right))
 
 
 @dataclass
@@ -87,9 +75,9 @@ class _Realisation:
             return self._diagonal(matrix)
         if isinstance(matrix, Gaussian):
             return self._gaussian(matrix)
-        if isinstance(matrix, Deterministic):
+        if isinstance(matrix, GIVEN):
             if self.given_matrices:
-                return self._atom(matrix)
+                return self._atom(matrix, Leaf("given", str(matrix), (matrix.rows, matrix.cols), matrix=matrix), False)
             raise DerivationError(f"given matrix {matrix}: it need not commute with the spectra; use Diag of a spectrum")
         if isinstance(matrix, Inv):
             return self._inverse(matrix, reduced(self.of(matrix.args[0])))
@@ -109,22 +97,20 @@ class _Realisation:
                       {col: matrix}, {row: one}, lambda b, c: blocks.get((b, c)))
 
     def _gaussian(self, matrix: Gaussian) -> Pencil:
-        for key in ("mean", "fresh"):
-            if matrix.leaf.how.get(key):
-                raise DerivationError(f"matrix {matrix}: {key}={matrix.leaf.how[key]} is not averaged here; leave it out")
-        for key in ("variance", "row_covariance", "column_covariance"):
-            if not matrix.leaf.how[key].is_nonnegative:
-                what = f"{key.replace('_', ' ')} of {matrix.leaf}: {matrix.leaf.how[key]}"
-                raise DerivationError(f"{what} may be negative; write it in spectra and positive symbols, without differences")
-        return self._atom(matrix)
+        check_law(matrix)
+        if matrix.leaf.how["mean"] != 0:
+            if not self.given_matrices:
+                raise DerivationError(f"matrix {matrix}: mean={matrix.leaf.how['mean']} is not averaged here; leave it out")
+            return self.of(with_constant_mean(matrix))
+        return self._atom(matrix, matrix.leaf, matrix.transposed)
 
-    def _atom(self, matrix: Gaussian | Deterministic) -> Pencil:
+    def _atom(self, matrix: Mat, leaf: Leaf, transposed: bool) -> Pencil:
         r, s, b, c = (next(self.number) for _ in range(4))
         left, right = Diag(matrix.rows), Diag(matrix.cols)
         blocks = {(b, r): left, (b, s): matrix, (c, s): right}
         return Pencil(
             {r: matrix.rows, s: matrix.cols}, {b: matrix.rows, c: matrix.cols}, {(r, b): sp.S.One, (s, c): sp.S.One},
-            {(r, c): [Random(sp.S.NegativeOne, matrix.leaf, matrix.transposed, sp.S.One)]}, {b: sp.S.One}, {s: sp.S.One},
+            {(r, c): [Random(sp.S.NegativeOne, leaf, transposed, sp.S.One)]}, {b: sp.S.One}, {s: sp.S.One},
             {b: matrix, c: right}, {r: left, s: matrix}, lambda i, j: blocks.get((i, j)),
         )  # fmt: skip
 

@@ -159,7 +159,7 @@ class Reader:
             return [(opened.xreplace(values), ())]
         if not opened.is_polynomial(*back):
             raise DerivationError(f"observable over {dim}: {expression} is no polynomial in what is random; take one of degree 2")
-        product = None if averages else _product(opened, list(back))
+        product = None if averages else factored(opened, list(back))
         if product is not None:
             number, *linear = product
             return [(number, tuple(Vec(dim, l.xreplace(back)) for l in linear))]
@@ -224,7 +224,7 @@ def _given_parts(expression: sp.Expr) -> Iterable[tuple[sp.Expr, sp.Expr]]:
         yield term / vector, vector
 
 
-def _product(expression: sp.Expr, symbols: list[sp.Symbol]) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
+def factored(expression: sp.Expr, symbols: list[sp.Symbol]) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
     """``expression = c l m`` with l and m linear in the symbols, as (c, l, m): one quadratic form instead of several."""
     number, factors = sp.factor_list(expression, *symbols)
     moving = [f for f, p in factors if f.free_symbols & set(symbols) for _ in range(p)]
