@@ -61,7 +61,7 @@ def test_the_energy_is_stationary(case):
 
 def test_the_ground_state_of_a_spin_glass():
     """-sqrt(2/π) without breaking; -0.7652 with one step, -0.7636 with two (Parisi 1980), which the temperature's limit reaches."""
-    found = {a: solve(ground(SPINS, s, a).theory(), N=1.0).order_parameters for a in ("RS", "1RSB")}
+    found = {a: solve(models.SherringtonKirkpatrick(a, ground=True).theory(), N=1.0).order_parameters for a in ("RS", "1RSB")}
     assert found["RS"]["ground_state_energy"] == pytest.approx(-np.sqrt(2 / np.pi), rel=1e-12)
     assert found["1RSB"]["ground_state_energy"] == pytest.approx(-0.7652594, abs=1e-6)
     assert found["RS"]["replicon"] < found["1RSB"]["replicon"] < 0
@@ -98,7 +98,7 @@ def test_the_ground_state_of_the_spherical_three_spin_glass():
     """One step is stable; with z = y/χ the norm gives 3 χ² (1 + z)/2 = 1, the block z²/3 + z = (1 + z) log(1 + z)."""
     from scipy.optimize import brentq
 
-    found = solve(ground(SPHERE, v, "1RSB").theory(), N=1.0, h=0.0).order_parameters
+    found = solve(models.SphericalPSpin(ground=True).theory(), N=1.0).order_parameters
     z = brentq(lambda z: z**2 / 3 + z - (1 + z) * np.log(1 + z), 0.1, 10, xtol=1e-14)
     chi = np.sqrt(2 / (3 * (1 + z)))
     energy = -(3 * chi / 4 + chi * z / 4 + np.log(1 + z) / (2 * chi * z))
