@@ -128,3 +128,49 @@ def test_gardners_perceptron_beyond_capacity_breaks_replicas():
     )
     assert flat["replicon"] < broken["replicon"] < 0.0 and broken["replicon"] > 0.1 * flat["replicon"]
     assert broken["q_0"] < flat["q"] < broken["q_1"] and 0 < broken["x_1"] < 1
+
+
+def test_smooth_losses_reach_their_minimum_by_the_first_order_in_temperature():
+    """Overlap, response c/T, norm and loss of logistic regression: half the temperature, half the distance."""
+    loss = sum_over(P, log(1 + exp(-(X @ w))))
+    seen = {"loss": mean(P, log(1 + exp(-(X @ w)))), "norm": mean(N, w**2)}
+    energy = loss + lam * w.square() / 2
+    cold = solve(Energy(energy, over=w, observe=seen).theory(), P=1.5, N=1.0, lambda_=0.5)
+    temperatures = np.array([0.04, 0.02, 0.01])
+    warm = sweep(
+        Energy(energy, over=w, temperature=T, observe=seen).theory(), P=1.5, N=1.0, lambda_=0.5, T=temperatures, tolerance=1e-7
+    )
+    for name, values in (("q", warm["q"]), ("chi", warm["c"] / temperatures), ("loss", warm["loss"]), ("norm", warm["norm"])):
+        gaps = values - cold[name]
+        assert gaps[1:] / gaps[:-1] == pytest.approx(0.5, abs=5e-3), name
+        assert 0 < gaps[-1] < 0.05 * cold[name], name
+
+
+def test_the_entropy_of_solutions_is_the_limit_of_entropies_at_a_temperature():
+    """(E - F)/T, with E the number of errors, to the logarithm of the volume without any; errors cost exp(-1/T) each."""
+    volume = solve(Energy(ERRORS, over=s, phase="SAT").theory(), P=0.3, N=1.0).order_parameters["entropy"]
+    temperatures = 1 / np.array([8.0, 9.0, 10.0])
+    warm = sweep(
+        Energy(ERRORS, over=s, temperature=T, observe={"e": ERRORS}).theory(), P=0.3, N=1.0, T=temperatures, tolerance=1e-8
+    )
+    free, entropy = -warm["free_energy"] / temperatures - volume, (warm["e"] - warm["free_energy"]) / temperatures - volume
+    assert free[1:] / free[:-1] == pytest.approx(np.exp(-1), rel=1e-3)
+    # Of the entropy the leading term has one more factor 1/T.
+    assert (entropy * temperatures)[1:] / (entropy * temperatures)[:-1] == pytest.approx(np.exp(-1), rel=2e-2)
+    assert np.all(entropy > free) and 0 < entropy[-1] < 1e-3
+
+
+@pytest.mark.slow
+def test_one_step_of_breaking_with_a_gaussian_prior_comes_nearer_to_stability():
+    """Errors of a perceptron whose norm is free: overlaps on both sides of the symmetric one, a narrower width, higher energy."""
+    g = State("g", N, prior="gaussian")
+    flat, broken = (
+        solve(
+            Energy(sum_over(P, heaviside(1 - X @ g)), over=g, temperature=T, ansatz=a).theory(), P=3.0, N=1.0, T=0.2, tolerance=1e-8
+        )
+        for a in ("RS", "1RSB")
+    )
+    assert flat["replicon"] < broken["replicon"] < 0 and broken["replicon"] > 0.1 * flat["replicon"]
+    assert broken["q_0"] < flat["q"] < broken["q_1"] and 0 < broken["x_1"] < 1 and broken["c"] < flat["c"]
+    assert broken["free_energy"] > flat["free_energy"]
+    assert broken["q_1"] + broken["c"] == pytest.approx(flat["q"] + flat["c"], rel=5e-3)
