@@ -161,9 +161,10 @@ def damped(
     ends: Ends,
     steps: int,
     patience: int = DAMPED,
+    close: float = 0.0,
 ) -> tuple[NDArray, NDArray]:
-    """Newton with steps halved until the simplified Newton correction shrinks; NaN where it does not arrive, or where that did not
-    help ``patience`` times."""
+    """Newton with steps halved until the simplified Newton correction shrinks, and ended at relative steps that are ``close``; NaN
+    where it does not arrive, or where halving did not help ``patience`` times."""
     x, iterations = start.astype(float).copy(), np.zeros(len(points), dtype=int)
     active, failures = np.arange(len(points)), np.zeros(len(points), dtype=int)
     known = [np.array(part) for part in residual(x, points)]
@@ -182,7 +183,8 @@ def damped(
         step = -(inverse @ f[..., None])[..., 0]
         blurred = (np.abs(inverse) @ noise[..., None])[..., 0]
         size = np.where(logarithmic, 1.0, np.maximum(np.abs(here), TINY))
-        arrived = np.asarray((np.abs(step) <= np.maximum(2 * EPSILON * size, blurred)).all(axis=1))
+        near = np.maximum(2 * EPSILON * size, close * np.maximum(size, close))
+        arrived = np.asarray((np.abs(step) <= np.maximum(near, blurred)).all(axis=1))
         stuck = np.logical_not(np.isfinite(step).all(axis=1))
         bold = np.where(logarithmic, _bold(step), step)
         length = np.linalg.norm(step, axis=1)

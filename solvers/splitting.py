@@ -28,6 +28,8 @@ INCREMENTS = 0.25 * 0.5 ** np.arange(12.0)
 SMALLER = 5
 SETTLING, NEWTON, PATIENCE = 40, 25, 2
 """Steps of the iteration at given sizes of blocks, and of Newton's method from there; how many of them may lead nowhere."""
+CLOSE = 1e-7
+"""Relative steps at which Newton's method has arrived where others will go on."""
 DISTINCT = 1e-6
 """An increment below this share of its interval is none."""
 
@@ -146,5 +148,5 @@ class Splitting:
             return f, jacobian, noise
 
         logarithmic, ends = self.system.logarithmic, self.system.ends
-        found, _ = damped(residual, lower, upper, logarithmic, x[None], one, ends, NEWTON, PATIENCE)
+        found, _ = damped(residual, lower, upper, logarithmic, x[None], one, ends, NEWTON, PATIENCE, CLOSE)
         return found[0] if np.isfinite(found).all() else None

@@ -71,3 +71,14 @@ def test_free_energies_and_entropies_rise_with_every_step_at_low_temperature():
     assert np.all(np.diff(free) > 0) and np.all(np.diff(entropy) > 0) and np.all(np.diff(replicon) > 0)
     energy = free[2] + 0.2 * entropy[2]
     assert -0.7632 < energy < -0.755
+
+
+@pytest.mark.slow
+def test_three_steps_go_on_where_two_left_off():
+    two, three = (
+        solve(models.SherringtonKirkpatrick(a).theory(), N=1.0, temperature=0.5, tolerance=1e-6, observables=[]).order_parameters
+        for a in ("2RSB", "3RSB")
+    )
+    assert two["free_energy"] < three["free_energy"] < two["free_energy"] + 1e-4
+    assert two["replicon"] < three["replicon"] < 0
+    assert 0 < three["x_1"] < three["x_2"] < three["x_3"] < 1 and min(three[f"dq_{j}"] for j in (1, 2, 3)) > 0.1
