@@ -15,9 +15,9 @@ from theory.replica.coupled import alone, coupled
 from theory.replica.one_body import OMEGA, WIDTH
 from theory.replica.products import Product, of
 from theory.replica.radial import is_radial, radial
+from theory.replica.signs import signs
 from theory.small_matrices import determinant, symbolic_inverse
 from theory.small_matrices import inverse as inverse_of
-from theory.special import log_cosh
 from theory.symbols import beta
 
 
@@ -49,10 +49,10 @@ def block(
     from theory.replica.mixed import mixed
 
     if "ising" in priors:
-        if len(w) > 1:
+        if any(prior != "ising" for prior in priors):
             names = ", ".join(map(str, w))
-            raise DerivationError(f"states {names}: Ising states coupled at a site are not derived; couple them by samples")
-        return _ising(members, penalty, w[0], at[0], curvature[0, 0])
+            raise DerivationError(f"states {names}: Ising states coupled to others at a site are not derived; couple by samples")
+        return signs(members, penalty, w, at, curvature)
     if any(isinstance(prior, Mixture) for prior in priors):
         return mixed(members, penalty, w, at, curvature, priors, regime)
     if len(w) == 1:
@@ -86,22 +86,6 @@ def single(members, penalty: sp.Expr, w: sp.Symbol, at: sp.Symbol, curvature: sp
 
 def _short(expression: sp.Expr) -> sp.Expr:
     return sp.cancel(expression) if expression.is_rational_function() else sp.expand(expression)
-
-
-def _ising(members, penalty: sp.Expr, w: sp.Symbol, at: sp.Symbol, curvature: sp.Expr) -> Block:
-    up, down = (penalty.xreplace({w: sp.Integer(s)}) for s in (1, -1))
-    drive = at - beta * (up - down) / 2
-    even = -curvature / 2 - beta * (up + down) / 2
-    mean = sp.tanh(drive)
-
-    def whole(expression: sp.Expr) -> Product:
-        return of(Pieces(at, (-sp.oo, sp.oo), (expression,)))
-
-    def expectation(observable: sp.Expr) -> Product:
-        plus, minus = (observable.xreplace({w: sp.Integer(s)}) for s in (1, -1))
-        return whole((plus + minus) / 2 + mean * (plus - minus) / 2)
-
-    return Block(members, whole(sp.log(2) + log_cosh(drive) + even), (whole(mean),), ((whole(1 - mean**2),),), expectation)
 
 
 def _gaussian(members, penalty: sp.Expr, w, at, curvature: sp.Matrix, regime: str) -> Block:
