@@ -15,6 +15,14 @@ from theory.truncated import average
 KINKED = (sp.Max, sp.Min, sp.Abs, sp.sign, sp.Heaviside, sp.Piecewise, Wall)
 
 
+class UnknownOrderError(DerivationError):
+    """Two kinks whose order depends on the sign of ``gap``."""
+
+    def __init__(self, message: str, gap: sp.Expr):
+        super().__init__(message)
+        self.gap = gap
+
+
 @dataclass(frozen=True)
 class Pieces:
     """``bodies[i]``, smooth in ``variable``, between ``edges[i]`` and ``edges[i + 1]``; the outer edges are infinite."""
@@ -121,7 +129,7 @@ def before(a: sp.Expr, b: sp.Expr) -> bool:
     gap = sp.simplify(b - a)
     if gap.is_positive or gap.is_nonpositive:
         return bool(gap.is_positive)
-    raise DerivationError(f"potential: kinks at {a} and {b} in unknown order; declare the symbols in them positive")
+    raise UnknownOrderError(f"potential: kinks at {a} and {b} in unknown order; declare the symbols in them positive", gap)
 
 
 def _resolved(atom: sp.Basic, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> sp.Expr:

@@ -1,9 +1,10 @@
-"""Ising states that are coupled at their sites: uncoupled they factorise, tightly coupled they are one, and simulations agree."""
+"""Ising states coupled at their sites: they factorise, or are one, and sums over all states of small systems agree."""
 
+import numpy as np
 import pytest
 import sympy as sp
 
-from solvers import check, solve
+from solvers import solve
 from theory import Dim, Energy, Gaussian, State, heaviside, mean, sum_over
 from theory.errors import DerivationError
 
@@ -14,10 +15,10 @@ s, t = State("s", N, prior="ising"), State("t", N, prior="ising")
 MISTAKES = sum_over(P, heaviside(-(X @ s))) + sum_over(S, heaviside(-(Y @ t)))
 
 
-def pair(shared=False, **how):
+def pair(shared=False):
     energy = sum_over(P, heaviside(-(X @ s)) + heaviside(1 - X @ t)) if shared else MISTAKES
     observe = {"both": mean(N, s * t), "E": mean(P, heaviside(-(X @ s)))}
-    return Energy(energy - J * sum_over(N, s * t), over=[s, t], temperature=T, observe=observe, name="pair", **how)
+    return Energy(energy - J * sum_over(N, s * t), over=[s, t], temperature=T, observe=observe, name="pair")
 
 
 def alone():
@@ -39,12 +40,31 @@ def test_weakly_coupled_states_factorise_and_tightly_coupled_ones_are_one_that_s
     assert tight["entropy"] == pytest.approx(one["entropy"], rel=1e-8)
 
 
+def enumerated(shared, size, draws=60):
+    """Means of ``both`` and ``E`` with their errors over draws, by the sum over all states of a small system."""
+    rng, found = np.random.default_rng(size), []
+    spins = 1 - 2.0 * ((np.arange(2**size)[:, None] >> np.arange(size)) & 1)
+    for _ in range(draws):
+        x, y = (rng.standard_normal((count, size)) / np.sqrt(size) for count in (3 * size // 4, size // 2))
+        first = (spins @ x.T < 0).sum(axis=1)
+        second = (spins @ x.T < 1).sum(axis=1) if shared else (spins @ y.T < 0).sum(axis=1)
+        together = spins @ spins.T
+        weight = np.exp((0.3 * together - first[:, None] - second[None, :]) / 0.8)
+        weight /= weight.sum()
+        found.append([(weight * together).sum() / size, (weight.sum(axis=1) * first).sum() / len(x)])
+    return np.mean(found, axis=0), np.std(found, axis=0) / np.sqrt(draws)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("shared", [False, True])
-def test_simulations_agree(shared):
-    values = dict(N=16, P=12, J=0.3, T=0.8) | ({} if shared else {"S": 8})
-    found = check(pair(shared, algorithm="gibbs"), trials=60, **values)
-    assert found.passed, found
+def test_small_systems_tend_to_the_theory(shared):
+    """The distance falls as the inverse size, from sums over all states."""
+    found = solve(pair(shared).theory(), N=1.0, P=0.75, J=0.3, T=0.8, tolerance=1e-6, **({} if shared else {"S": 0.5}))
+    (small, one), (large, two) = enumerated(shared, 4, 600), enumerated(shared, 8, 150)
+    limit, error = 2 * large - small, np.sqrt(4 * two**2 + one**2)
+    theory = np.array([found["both"], found["E"]])
+    assert np.all(np.abs(limit - theory) < 4 * error + 0.02), (limit, error, theory)
+    assert np.all(error < 0.03) and found["replicon"] > 0
 
 
 def test_spins_beside_other_states_are_refused():

@@ -9,7 +9,8 @@ from functools import cached_property, lru_cache
 import sympy as sp
 
 from theory.errors import DerivationError
-from theory.piecewise import Pieces, pieces
+from theory.piecewise import Pieces
+from theory.replica.cells import cut, depends, indicator
 from theory.replica.coupled import alone, coupled
 from theory.replica.elimination import multiplied_out
 from theory.replica.joint import Samples
@@ -154,15 +155,16 @@ class SampleLaw:
             found = quantity(fields, seen)
             for product in found if isinstance(found, list) else [found]:
                 held = potential.free_symbols | seen.free_symbols
-                outer = [u for u in self.samples.passive if u in held]
-                inner = [u for u in self.samples.passive if u not in held]
+                # The bounds of a passive field may depend on those behind it.
+                passive = self.samples.passive[::-1] if depends(bounds) else self.samples.passive
+                outer, inner = [u for u in passive if u in held], [u for u in passive if u not in held]
                 if product.factor != 0:
                     total += times * gaussian.average(product * inside, [*outer, *self.omega, *inner])
         return total
 
     def _cases(self, observable: sp.Expr) -> Iterator[tuple[int, dict, sp.Expr, sp.Expr]]:
         """(multiplicity, bounds of the passive fields, potential, observable) of every case; mirror images are counted once."""
-        cases = list(_cut(sp.Tuple(self.samples.potential, observable), self.samples.passive))
+        cases = list(cut(sp.Tuple(self.samples.potential, observable), self.samples.passive))
         flip = {s: -s for s in (*self.samples.active, *self.samples.passive)}
         even = bool(self.samples.passive) and not any(self.means)
         while cases:
@@ -178,27 +180,9 @@ class SampleLaw:
                         break
             if twin is not None:
                 cases.pop(twin)
-            bounds = {u: _indicator(u, *pair) for u, pair in edges.items() if not all(e.is_infinite for e in pair)}
+            bounds = {u: indicator(u, *pair) for u, pair in edges.items() if not all(e.is_infinite for e in pair)}
             yield (1 if twin is None else 2), bounds, potential, seen
 
     def expectation(self, observable: sp.Expr) -> sp.Expr:
         """Expectation of a function of the fields at one sample."""
         return self.average(lambda fields, seen: fields.expectation(seen), observable)
-
-
-def _cut(bodies: sp.Tuple, passive: Sequence[sp.Symbol]) -> Iterator[tuple[dict, sp.Tuple]]:
-    if not passive:
-        yield {}, bodies
-        return
-    for lower, upper, body in pieces(bodies, passive[0]):
-        for edges, inner in _cut(body, passive[1:]):
-            yield {passive[0]: (lower, upper), **edges}, inner
-
-
-def _indicator(u: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> Pieces:
-    edges, bodies = [-sp.oo], []
-    for edge, body in ((lower, 0), (upper, 1), (sp.oo, 0)):
-        if edge != edges[-1]:
-            edges.append(edge)
-            bodies.append(sp.Integer(body))
-    return Pieces(u, tuple(edges), tuple(bodies))

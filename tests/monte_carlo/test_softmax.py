@@ -1,0 +1,62 @@
+"""Cross-entropies of three classes with three states, against minimisation in each draw."""
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from solvers import simulate, solve
+from solvers.agreement import compare
+from theory import Dim, Energy, Gaussian, Noise, State, exp, heaviside, log, mean, sum_over
+
+lam, N = sp.Symbol("lambda", positive=True), Dim("N")
+CLASSES = range(3)
+W = [State(f"w{k}", N) for k in CLASSES]
+P = [Dim(f"P{k}") for k in CLASSES]
+X = [Gaussian(f"X{k}", P[k], N, variance=1 / N) for k in CLASSES]
+CENTRES = [Noise(f"mu{k}", N) for k in CLASSES]
+RIDGE = lam * sum(w.square() for w in W) / 2
+
+
+def softmax(clusters):
+    """A class for each set of samples: labels of noise, or three Gaussian clusters."""
+
+    def field(k, w):
+        return X[k] @ w + sum_over(N, CENTRES[k] * w) / N if clusters else X[k] @ w
+
+    losses = [log(sum(exp(field(k, w)) for w in W)) - field(k, W[k]) for k in CLASSES]
+    observe = {"norm": mean(N, W[1] ** 2), "between": mean(N, W[0] * W[2]), "loss": mean(P[0], losses[0])}
+    if clusters:
+        observe["centre"] = mean(N, CENTRES[1] * W[1])
+    return Energy(sum(sum_over(p, e) for p, e in zip(P, losses, strict=True)) + RIDGE, over=W, observe=observe, name="softmax")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("clusters", [False, True])
+def test_three_classes(clusters):
+    model, sizes = softmax(clusters), (1, 2, 4)
+    found = solve(model.theory(), N=1.0, P0=0.5, P1=0.6, P2=0.4, lambda_=0.3, tolerance=1e-8)
+    assert found["replicon"] > 0
+    estimates = [simulate(model, trials=30, seed=r, N=20, P0=10, P1=12, P2=8, lambda_=0.3, replicate=r) for r in sizes]
+    for name in model.observe:
+        verdict = compare(name, np.asarray(found[name]), estimates, sizes)
+        assert verdict.verdict == "agree", verdict
+    assert compare("norm", np.asarray(1.3 * found["norm"]), estimates, sizes).verdict == "disagree"
+
+
+@pytest.mark.slow
+def test_one_class_of_a_teacher_with_three():
+    """Labels of which of three fields of a teacher is the largest: its kinks lie in an order that another field decides."""
+    samples, teachers, student = Dim("P"), [Noise(f"t{k}", N) for k in CLASSES], State("w", N)
+    data = Gaussian("X", samples, N, variance=1 / N)
+    fields = [data @ t for t in teachers]
+    label = heaviside(fields[0] - fields[1]) * heaviside(fields[0] - fields[2])
+    loss = log(1 + exp(data @ student)) - label * (data @ student)
+    observe = {"norm": mean(N, student**2), "loss": mean(samples, loss)}
+    observe |= {f"m{k}": mean(N, student * t) for k, t in enumerate(teachers)}
+    model = Energy(sum_over(samples, loss) + lam * student.square() / 2, over=student, observe=observe, name="one of three")
+    found = solve(model.theory(), N=1.0, P=3.0, lambda_=0.3, tolerance=1e-8)
+    assert found["m1"] == pytest.approx(found["m2"], rel=1e-7) and found["m0"] == pytest.approx(-2 * found["m1"], rel=1e-7)
+    estimates = [simulate(model, trials=40, seed=r, N=20, P=60, lambda_=0.3, replicate=r) for r in (1, 2)]
+    for name in observe:
+        verdict = compare(name, np.asarray(found[name]), estimates, (1, 2))
+        assert verdict.verdict == "agree", verdict
