@@ -141,7 +141,6 @@ def test_the_training_loss_is_a_derivative_of_the_ground_state_energy():
         (lambda: Energy(sum_over(P, heaviside(-y * (X @ w))), over=w, phase="SAT"), "not normalisable"),
         (lambda: Energy(sum_over(P, relu((X @ w) ** 2 - 1)) + RIDGE, over=w), "not linear in h"),
         (lambda: Energy(sum_over(P, relu(X @ w + (Gaussian("Y", P, N) @ w) ** 2)) + RIDGE, over=w), "it has kinks and couples"),
-        (lambda: Energy(sum_over(P, relu(1 - y * (X @ w))) + RIDGE, over=w, ansatz="1RSB"), "ansatz 1RSB"),
     ],
 )
 def test_what_has_no_replica_symmetric_theory_is_refused_by_name(make, message):

@@ -24,12 +24,18 @@ def separate(potential: sp.Expr, symbols: Sequence[sp.Symbol], linked: Callable[
     """Numbers of the symbols, in groups that neither a term of the potential nor a link connects."""
     groups = [{i} for i in range(len(symbols))]
     edges = [{i, j} for i in range(len(symbols)) for j in range(i) if linked(i, j)]
-    edges += [{i for i, s in enumerate(symbols) if s in t.free_symbols} for t in sp.Add.make_args(multiplied_out(potential))]
+    edges += [{i for i, s in enumerate(symbols) if s in held} for held in _held(potential)]
     for edge in edges:
         touched = [g for g in groups if g & edge]
         if touched:
             groups = [g for g in groups if not g & edge] + [set().union(*touched)]
     return sorted(tuple(sorted(g)) for g in groups)
+
+
+@lru_cache(maxsize=128)
+def _held(potential: sp.Expr) -> list[set[sp.Symbol]]:
+    """What each term of a potential depends on."""
+    return [t.free_symbols for t in sp.Add.make_args(multiplied_out(potential))]
 
 
 def part(potential: sp.Expr, group: Sequence[int], symbols: Sequence[sp.Symbol]) -> sp.Expr:
@@ -114,6 +120,11 @@ class Fields:
         return found
 
 
+@lru_cache(maxsize=64)
+def _cells(bodies: sp.Tuple, passive: tuple[sp.Symbol, ...]) -> tuple:
+    return tuple(cut(bodies, passive))
+
+
 @lru_cache(maxsize=256)
 def _one_body(potential: sp.Expr, h: sp.Symbol, regime: str):
     return alone(potential, h, regime)
@@ -164,7 +175,7 @@ class SampleLaw:
 
     def _cases(self, observable: sp.Expr) -> Iterator[tuple[int, dict, sp.Expr, sp.Expr]]:
         """(multiplicity, bounds of the passive fields, potential, observable) of every case; mirror images are counted once."""
-        cases = list(cut(sp.Tuple(self.samples.potential, observable), self.samples.passive))
+        cases = list(_cells(sp.Tuple(self.samples.potential, observable), self.samples.passive))
         flip = {s: -s for s in (*self.samples.active, *self.samples.passive)}
         even = bool(self.samples.passive) and not any(self.means)
         while cases:
