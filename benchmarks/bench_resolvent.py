@@ -48,5 +48,8 @@ def fixed_point_map() -> Callable[[], object]:
 
 
 def benchmarks() -> Iterator[Benchmark]:
-    yield Benchmark("derive the random-feature error", generalisation_error(), fresh("import sympy"), 12, "import sympy")
+    imported = fresh("import sympy")
+    yield Benchmark("derive the random-feature error", generalisation_error(), imported, 6, "import sympy")
+    yield Benchmark("derive all of random features", derivation(models.RandomFeatureRegression()), imported, 12, "import sympy")
+    yield Benchmark("derive nonlinear features", derivation(models.NonlinearFeatureRegression()), imported, 12, "import sympy")
     yield Benchmark("random features, 10^4 modes x 50 sizes", curve(), fixed_point_map(), 20, "map at 50 sizes")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from solvers.fixed_point import inverses
 
-MOST_COMBINATIONS = 16
+MOST_COMBINATIONS = 64
 """Combinations of forms of the equations that are compared."""
 
 Form = tuple[NDArray, NDArray, NDArray]
