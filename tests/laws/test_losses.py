@@ -1,6 +1,7 @@
 """Losses that users write in their own ways: by cases, with a rate that the teacher's field sets."""
 
 import numpy as np
+import pytest
 import sympy as sp
 
 from solvers import solve
@@ -36,6 +37,7 @@ def test_counts_whose_rate_is_set_by_the_teacher():
     assert np.all(excess[1:] / excess[:-1] < 0.55) and excess[-1] > 0
 
 
+@pytest.mark.slow
 def test_low_temperatures_tend_to_the_minimum():
     """A smooth loss that has no closed thermal average, at temperatures where its weight underflows away from its peak: the
     distance from the minimum is of first order in the temperature."""
