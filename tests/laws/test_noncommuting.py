@@ -219,3 +219,24 @@ def test_the_energy_itself_is_minimised_by_the_simulation():
     expression = energy.minimiser()
     one, two = (simulate(m, **values(expression), trials=5, seed=1)["E_g"] for m in (energy, expression))
     assert one.mean == pytest.approx(two.mean, rel=1e-9)
+
+
+@pytest.mark.parametrize("ridge_value", [0.1, 0.007])
+def test_a_minimiser_that_hides_its_symmetry_has_the_solution_of_the_one_that_shows_it(ridge_value):
+    """A Hessian that is multiplied out has two inverses, it and its transpose, whose traces are equal all the same."""
+    modes, rows = np.arange(60), np.arange(40)
+    test, rough = Deterministic("A", M, scaling=0), Deterministic("B", M, scaling=0)
+    w, patterns = State("w", M), Gaussian("X", P, M, column_covariance=eta, mean=C)
+    y = patterns @ w0 + Noise("eps", P, variance=s2)
+    energy = (patterns @ w - y).square() / 2 + lam * (w.square() + sum_over(M, w * (rough @ w))) / 2
+    hidden = Energy(energy, over=w, observe={"E": quadratic_form(test, w - w0)}).minimiser()
+    fitted = ridge(patterns, lam * (1 + rough)) @ (patterns.T @ y)
+    shown = Expression({"E": quadratic_form(test, fitted - w0)})
+    given = {
+        "sigma2": 0.1, "lambda_": ridge_value, "eta": 2 * (modes + 1.0) ** -1.1, "s": np.ones(60), "rho": np.ones(40),
+        "w0": np.cos(modes / 8), "C": np.sin(2 * np.pi * np.outer(rows + 1, modes + 1) / 61) / np.sqrt(60),
+        "A": np.exp(-np.abs(np.subtract.outer(modes, modes)) / 10) / 60,
+        "B": 2 * np.eye(60) - np.eye(60, k=1) - np.eye(60, k=-1),
+    }  # fmt: skip
+    one, two = (solve(e.theory(), tolerance=1e-8, **values(e, given)).observables["E"] for e in (hidden, shown))
+    assert one == pytest.approx(two, rel=1e-7)

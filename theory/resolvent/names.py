@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import sympy as sp
 
 from theory.declaration.ensembles import MatrixLeaf
@@ -40,7 +42,7 @@ class NamedTrace(sp.Symbol):
 class Namer:
     """Gives every trace one symbol; inverses are called R, R2, ... in the order in which they are met.
 
-    With ``mirrored``, a trace has the symbol of that of its transpose.
+    With ``mirrored``, traces that are equal by a cyclic permutation or a transposition have one symbol.
     """
 
     def __init__(self, mirrored: bool = False) -> None:
@@ -60,8 +62,8 @@ class Namer:
         sign = -1 if _negative(matrix) else 1
         if sign < 0:
             matrix = _negated(matrix)
-        if self.mirrored and (turned := _turned(matrix)).key in self.symbols:
-            matrix = turned
+        if self.mirrored:
+            matrix = next((m for m in _equal(matrix) if m.key in self.symbols), matrix)
         if matrix.key not in self.symbols:
             name = f"tr_{self._words(matrix)}"
             taken = {s.name for s in self.symbols.values()}
@@ -87,11 +89,15 @@ class Namer:
         return matrix.leaf.name if isinstance(matrix, MatrixLeaf) else "".join(c for c in str(matrix) if c.isalnum())
 
 
-def _turned(matrix: Mat) -> Mat:
-    """The transpose, with a diagonal matrix in front where there was one."""
-    if isinstance(matrix, Prod) and isinstance(matrix.args[0], Diag) and not matrix.args[0].is_scalar:
-        return Prod(matrix.args[0], Prod(*matrix.args[1:]).T)
-    return matrix.T
+def _equal(matrix: Mat) -> Iterator[Mat]:
+    """Matrices of the same trace: the factors in a circle, from wherever it begins, and their transposes."""
+    factors = matrix.args if isinstance(matrix, Prod) else (matrix,)
+    numbers = [f for f in factors if isinstance(f, Diag) and f.is_scalar]
+    others = [f for f in factors if not (isinstance(f, Diag) and f.is_scalar)]
+    for i in range(len(others)):
+        turned = Prod(*[Diag(others[i].rows, n.vector.expr) for n in numbers], *others[i:], *others[:i])
+        yield turned
+        yield turned.T
 
 
 def _negative(matrix: Mat) -> bool:
