@@ -53,13 +53,3 @@ def test_zero_temperature_is_the_limit_of_two_coupled_fields():
         assert found["replicon"] > 0
     for one, two in zip(*gaps, strict=True):
         assert two / one == pytest.approx(0.5, abs=0.02)
-
-
-@pytest.mark.slow
-def test_fields_that_are_coupled_in_name_only_factorise():
-    """A potential whose parts are coupled by a field of no weight, against the product of two problems of one field."""
-    one, two = log(1 + exp(-(X @ w))), (X @ v - 1) ** 4 / 12
-    small = sp.Rational(1, 10**9) * (X @ w) * (X @ v)
-    apart, coupled = (solve(two_classes(T, one + two + c).theory(), N=1.0, P=1.5, lambda_=0.3, T=0.7, tolerance=1e-7)
-                      for c in (0, small))  # fmt: skip
-    assert coupled["n"] == pytest.approx(apart["n"], rel=1e-8)

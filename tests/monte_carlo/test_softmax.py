@@ -56,7 +56,7 @@ def test_one_class_of_a_teacher_with_three():
     model = Energy(sum_over(samples, loss) + lam * student.square() / 2, over=student, observe=observe, name="one of three")
     found = solve(model.theory(), N=1.0, P=3.0, lambda_=0.3, tolerance=1e-8)
     assert found["m1"] == pytest.approx(found["m2"], rel=1e-7) and found["m0"] == pytest.approx(-2 * found["m1"], rel=1e-7)
-    estimates = [simulate(model, trials=40, seed=r, N=20, P=60, lambda_=0.3, replicate=r) for r in (1, 2)]
+    estimates = [simulate(model, trials=200, seed=r, N=20, P=60, lambda_=0.3, replicate=r) for r in (1, 2)]
     for name in observe:
         verdict = compare(name, np.asarray(found[name]), estimates, (1, 2))
         assert verdict.verdict == "agree", verdict
