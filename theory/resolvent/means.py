@@ -23,7 +23,7 @@ from theory.errors import DerivationError
 from theory.replica.data import given
 from theory.resolvent.equivalents import Equivalents
 from theory.resolvent.matrix_traces import trace_of
-from theory.resolvent.read import factored, sources
+from theory.resolvent.read import products, sources
 
 Vectors = tuple[Vec, bool]
 """A vector, and whether its average is meant."""
@@ -127,22 +127,7 @@ class MeanReader:
         random = [t for t in sorted(tops(expression), key=str) if isinstance(t, Average) or not given(t)]
         stand_in = {t: sp.Dummy(real=True) for t in random}
         back = {d: t for t, d in stand_in.items()}
-        opened = replace_tops(expression, stand_in)
-        if not stand_in:
-            return [(opened, ())]
-        if not opened.is_polynomial(*back):
-            raise DerivationError(f"observable over {dim}: {expression} is no polynomial in what is random; take one of degree 2")
-        product = factored(opened, list(back))
-        if product is not None:
-            number, *linear = product
-            return [(number, tuple(Vec(dim, l.xreplace(back)) for l in linear))]
-        found = []
-        for powers, coefficient in sp.Poly(opened, *back).terms():
-            vectors = tuple(Vec(dim, top) for top, p in zip(random, powers, strict=True) for _ in range(p))
-            if len(vectors) > 2:
-                raise DerivationError(f"observable over {dim}: {expression} has degree {len(vectors)} in what is random; take 2")
-            found.append((coefficient, vectors))
-        return found
+        return products(replace_tops(expression, stand_in), back, dim, expression)
 
 
 def _parts(vector: Vec) -> list[Vectors]:

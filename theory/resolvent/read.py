@@ -6,7 +6,7 @@ modes, and of Tr(Uᵀ C V) times the variance for noise. Given matrices that nee
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import sympy as sp
 
@@ -155,21 +155,8 @@ class Reader:
         stand_in = {s: sp.Dummy(real=True) for s in random}
         back = {d: s for s, d in stand_in.items()}
         opened = replace_tops(expression, {**stand_in, **averages})
-        if not random:
-            return [(opened.xreplace(values), ())]
-        if not opened.is_polynomial(*back):
-            raise DerivationError(f"observable over {dim}: {expression} is no polynomial in what is random; take one of degree 2")
-        product = None if averages else factored(opened, list(back))
-        if product is not None:
-            number, *linear = product
-            return [(number, tuple(Vec(dim, l.xreplace(back)) for l in linear))]
-        found = []
-        for powers, coefficient in sp.Poly(opened, *back).terms():
-            vectors = tuple(Vec(dim, s) for s, p in zip(random, powers, strict=True) for _ in range(p))
-            if len(vectors) > 2:
-                raise DerivationError(f"observable over {dim}: {expression} has degree {len(vectors)} in what is random; take 2")
-            found.append((coefficient.xreplace(values), vectors))
-        return found
+        found = products(opened, back, dim, expression, whole=not averages)
+        return [(coefficient.xreplace(values), vectors) for coefficient, vectors in found]
 
 
 class Pairs(sp.Expr):
@@ -222,6 +209,28 @@ def _given_parts(expression: sp.Expr) -> Iterable[tuple[sp.Expr, sp.Expr]]:
         vector = [f for f in factors if any(isinstance(a, Site) for a in generic(f))]
         vector = sp.Mul(*(vector or [f for f in factors if f.is_Pow and not f.exp.is_Integer]))
         yield term / vector, vector
+
+
+def products(
+    opened: sp.Expr, back: Mapping[sp.Symbol, sp.Expr], dim: Dim, expression: sp.Expr, whole: bool = True
+) -> list[tuple[sp.Expr, tuple[Vec, ...]]]:
+    """Coefficients times products of at most two vectors, of ``expression`` as it is ``opened`` in stand-ins for what is random;
+    ``back`` is the way to it. Where ``whole``, what factors stays one product. DerivationError for anything else."""
+    if not back:
+        return [(opened, ())]
+    if not opened.is_polynomial(*back):
+        raise DerivationError(f"observable over {dim}: {expression} is no polynomial in what is random; take one of degree 2")
+    product = factored(opened, list(back)) if whole else None
+    if product is not None:
+        number, *linear = product
+        return [(number, tuple(Vec(dim, l.xreplace(back)) for l in linear))]
+    found = []
+    for powers, coefficient in sp.Poly(opened, *back).terms():
+        vectors = tuple(Vec(dim, s) for s, p in zip(back.values(), powers, strict=True) for _ in range(p))
+        if len(vectors) > 2:
+            raise DerivationError(f"observable over {dim}: {expression} has degree {len(vectors)} in what is random; take 2")
+        found.append((coefficient, vectors))
+    return found
 
 
 def factored(expression: sp.Expr, symbols: list[sp.Symbol]) -> tuple[sp.Expr, sp.Expr, sp.Expr] | None:
