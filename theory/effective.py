@@ -6,17 +6,13 @@ from functools import lru_cache
 
 import sympy as sp
 
+from theory.envelope import hidden, names_of
 from theory.errors import DerivationError
 from theory.piecewise import pieces
 from theory.truncated import average
 
 HIGHEST = 4
 """Order of derivatives by the mean up to which they are evaluated."""
-
-
-def names_of(count: int) -> tuple[sp.Symbol, ...]:
-    """The variables in which actions and observables are written."""
-    return tuple(sp.Symbol(f"_x{i}", real=True) for i in range(count))
 
 
 @lru_cache(maxsize=1024)
@@ -118,9 +114,7 @@ class Effective(sp.Expr):
     def _moved(self, expression: sp.Expr) -> sp.Expr:
         """The derivative, by what this one is derived by, of a polynomial of others."""
         for step in (*self.indices, *self.by):
-            atoms = sorted(expression.atoms(Effective), key=sp.default_sort_key)
-            stand_ins = {a: sp.Dummy(f"d{k}", real=True) for k, a in enumerate(atoms)}
-            back, plain = {d: a for a, d in stand_ins.items()}, expression.xreplace(stand_ins)
+            plain, back = hidden(expression, Effective)
             total = sp.S.Zero
             for d, a in back.items():
                 indices, by = ((*a.indices, step), a.by) if isinstance(step, int) else (a.indices, (*a.by, step))

@@ -10,13 +10,14 @@ HIGHEST = 3
 """Order of derivatives up to which they are evaluated."""
 
 
-def _names(count: int) -> tuple[sp.Symbol, ...]:
+def names_of(count: int) -> tuple[sp.Symbol, ...]:
+    """The variables in which potentials and observables are written."""
     return tuple(sp.Symbol(f"_x{i}", real=True) for i in range(count))
 
 
-def _hidden(expression: sp.Expr) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr]]:
-    """The expression with envelopes as dummies, and the way back."""
-    atoms = sorted(expression.atoms(Envelope), key=sp.default_sort_key)
+def hidden(expression: sp.Expr, kind: type) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr]]:
+    """The expression with atoms of a kind as dummies, and the way back."""
+    atoms = sorted(expression.atoms(kind), key=sp.default_sort_key)
     stand_in = {a: sp.Dummy(f"d{k}", real=True) for k, a in enumerate(atoms)}
     return expression.xreplace(stand_in), {d: a for a, d in stand_in.items()}
 
@@ -34,17 +35,17 @@ class Envelope(sp.Expr):
     precedence = 45
 
     def __new__(cls, potential, h, omega, chi, indices=()):
-        potential = sp.sympify(potential).xreplace(dict(zip(h, _names(len(h)), strict=True)))
+        potential = sp.sympify(potential).xreplace(dict(zip(h, names_of(len(h)), strict=True)))
         if len(indices) > HIGHEST:
             raise DerivationError(f"potential {potential}: derivatives of its envelope of order {len(indices)}; {HIGHEST} are done")
         order = sp.Tuple(*sorted(map(sp.Integer, indices)))
         return sp.Expr.__new__(cls, potential, sp.Tuple(*omega), sp.Tuple(*chi), order)
 
-    func = property(lambda self: lambda v, omega, chi, indices: Envelope(v, _names(len(omega)), omega, chi, indices))
+    func = property(lambda self: lambda v, omega, chi, indices: Envelope(v, names_of(len(omega)), omega, chi, indices))
     potential = property(lambda self: self.args[0])
     omega = property(lambda self: self.args[1])
     indices = property(lambda self: tuple(int(i) for i in self.args[3]))
-    names = property(lambda self: _names(len(self.args[1])))
+    names = property(lambda self: names_of(len(self.args[1])))
 
     @property
     def chi(self) -> sp.Matrix:
@@ -83,7 +84,7 @@ class Envelope(sp.Expr):
         """The derivatives by ω with the indices of this one of an expression in h and derivatives of the envelope."""
         chi, count = self.chi, len(self.omega)
         for i in self.indices:
-            written, back = _hidden(expression)
+            written, back = hidden(expression, Envelope)
             total = sp.Add(*[written.diff(d) * a.by(i) for d, a in back.items()])
             for a, x in enumerate(self.names):
                 if written.has(x):
@@ -94,7 +95,7 @@ class Envelope(sp.Expr):
 
     def _at_minimum(self, expression: sp.Expr) -> sp.Expr:
         """An expression in h and derivatives of the envelope, whose own potential is written in the same symbols."""
-        written, back = _hidden(expression)
+        written, back = hidden(expression, Envelope)
         return written.xreplace(dict(zip(self.names, self.points, strict=True))).xreplace(back)
 
     def _latex(self, printer, exp=None):

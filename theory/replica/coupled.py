@@ -10,8 +10,7 @@ import sympy as sp
 from theory.effective import Effective, cut_average, is_kinked
 from theory.envelope import Envelope
 from theory.errors import DerivationError
-from theory.piecewise import Pieces, pieces
-from theory.replica.one_body import OMEGA, WIDTH, OneBody, one_body
+from theory.replica.one_body import OMEGA, WIDTH, OneBody, has_quadrature, one_body, smooth
 from theory.replica.products import Product
 from theory.symbols import beta
 
@@ -40,15 +39,11 @@ def coupled(potential: sp.Expr, h: Sequence[sp.Symbol], omega: Sequence[sp.Expr]
 
 def alone(potential: sp.Expr, h: sp.Symbol, regime: str) -> OneBody:
     """The effective functions of a potential of one variable: in closed form where there is one, else as one symbol each."""
-    quadratic = all(b is sp.oo or (b.is_polynomial(h) and sp.degree(b, h) <= 2) for b in pieces(potential, h).bodies)
-    if regime != "warm" or quadratic:
+    if regime != "warm" or not has_quadrature(potential, h):
         return one_body(potential, h, regime)
     found = _thermal(potential, [h], [OMEGA], sp.Matrix([[WIDTH]]), False)
-
-    def whole(body: sp.Expr) -> Pieces:
-        return Pieces(OMEGA, (-sp.oo, sp.oo), (body,))
-
-    return OneBody(whole(found.value), whole(found.slope[0]), whole(found.curvature[0, 0]), lambda g: whole(found.expectation(g)))
+    bend = found.curvature[0, 0]
+    return OneBody(smooth(found.value), smooth(found.slope[0]), smooth(bend), lambda g: smooth(found.expectation(g)))
 
 
 def _thermal(potential: sp.Expr, h, omega, width: sp.Matrix, volume: bool) -> Coupled:

@@ -46,6 +46,10 @@ class Minimum:
 
 
 def minimal(potential: sp.Expr, h: sp.Symbol, regime: str) -> OneBody:
+    """The one-body functions at temperature zero: minus the minimum, its slope, its curvature beside kinks, observables there.
+
+    ``regime`` "UNSAT" takes potentials without jumps, "broken" those whose minima cross; DerivationError for others.
+    """
     found = _minima(potential, h, regime)
     edges = (-sp.oo, *(m.edge for m in found))
     point = Pieces(OMEGA, edges, tuple(sp.sympify(m.point) for m in found))

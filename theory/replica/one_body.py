@@ -41,17 +41,17 @@ def _thermal(potential: sp.Expr, h: sp.Symbol, volume: bool) -> OneBody:
     def expectation(observable: sp.Expr) -> Pieces:
         above = sp.Add(*[sp.exp(e) * w for e, w in _partition(potential, observable, h, volume)])
         if len(parts) == 1 and isinstance(parts[0][1], H):
-            return _smooth(_over_tail(above * sp.exp(-parts[0][0]), parts[0][1].args[0]))
-        return _smooth(above / sp.Add(*[sp.exp(e) * w for e, w in parts]))
+            return smooth(_over_tail(above * sp.exp(-parts[0][0]), parts[0][1].args[0]))
+        return smooth(above / sp.Add(*[sp.exp(e) * w for e, w in parts]))
 
     slope = value.diff(OMEGA)
-    if _quadrature(potential, h):
+    if has_quadrature(potential, h):
         # By parts, which leaves the potential's derivatives alone.
         first, second = (expectation((h - OMEGA) ** k).bodies[0] for k in (1, 2))
         slope, curvature = first / WIDTH, (second - first**2) / WIDTH**2 - 1 / WIDTH
     else:
         curvature = slope.diff(OMEGA)
-    return OneBody(_smooth(value), _smooth(slope), _smooth(curvature), expectation)
+    return OneBody(smooth(value), smooth(slope), smooth(curvature), expectation)
 
 
 def log_total(parts: Weights) -> sp.Expr:
@@ -63,7 +63,8 @@ def log_total(parts: Weights) -> sp.Expr:
     return logs[0] if len(parts) == 1 else sp.log(sp.Add(*[sp.exp(exponent) * weight for exponent, weight in parts]))
 
 
-def _smooth(body: sp.Expr) -> Pieces:
+def smooth(body: sp.Expr) -> Pieces:
+    """A function of ``OMEGA`` that is one piece."""
     return Pieces(OMEGA, (-sp.oo, sp.oo), (body,))
 
 
@@ -81,7 +82,8 @@ def _over_tail(above: sp.Expr, x: sp.Expr) -> sp.Expr:
     return sp.diff(written, tail) if written.as_poly(tail) is not None and sp.degree(written, tail) == 1 else above / H(x)
 
 
-def _quadrature(potential: sp.Expr, h: sp.Symbol) -> bool:
+def has_quadrature(potential: sp.Expr, h: sp.Symbol) -> bool:
+    """Whether the averages of a potential have no closed form."""
     return any(not is_quadratic(body, h) for body in pieces(potential, h).bodies)
 
 
