@@ -10,20 +10,24 @@ LEAST = sp.Rational(1, 10**12)
 """Share of a variance below which what is left of it is rounding."""
 
 
-class Support(sp.Function):
-    """1 where the argument is non-zero, else 0: the modes that a kernel has. Locally constant."""
-
-    nargs = 1
-
-    @classmethod
-    def eval(cls, x):
-        return sp.Integer(int(x != 0)) if x.is_Number else None
+class Indicator(sp.Function):
+    """1 or 0, locally constant."""
 
     def fdiff(self, argindex=1):
         return sp.S.Zero
 
     def _eval_is_nonnegative(self):
         return True
+
+
+class Support(Indicator):
+    """1 where the argument is non-zero, else 0: the modes that a kernel has."""
+
+    nargs = 1
+
+    @classmethod
+    def eval(cls, x):
+        return sp.Integer(int(x != 0)) if x.is_Number else None
 
     def _latex(self, printer, exp=None):
         return rf"\mathbb{{1}}_{{{printer._print(self.args[0])} > 0}}"
@@ -89,20 +93,14 @@ class residual_life(sp.Function):
         return text if exp is None else rf"{text}^{{{exp}}}"
 
 
-class Exceeds(sp.Function):
-    """1 where the first argument is larger than the second, else 0. Locally constant, where a Heaviside step has a slope."""
+class Exceeds(Indicator):
+    """1 where the first argument is larger than the second, else 0; a Heaviside step would have a slope."""
 
     nargs = 2
 
     @classmethod
     def eval(cls, x, bound):
         return sp.Integer(int(x > bound)) if x.is_number and bound.is_number else None
-
-    def fdiff(self, argindex=1):
-        return sp.S.Zero
-
-    def _eval_is_nonnegative(self):
-        return True
 
     def _latex(self, printer, exp=None):
         return rf"\mathbb{{1}}_{{{printer._print(self.args[0])} > {printer._print(self.args[1])}}}"

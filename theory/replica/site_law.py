@@ -136,14 +136,12 @@ class SiteLaw:
         if not mean.parts:
             return self.average(Product(factor * (mean.factor - centre) ** 2))
         ((x, pieces),) = mean.parts
-        found = []
-        for k, body in enumerate(pieces.bodies):
-            here = Pieces(x, pieces.edges, tuple(sp.Integer(k == j) for j in range(len(pieces.bodies))))
-            if all(b == body for b in pieces.bodies):
-                here = here.map(lambda _: sp.S.One)
+        bodies, found = pieces.bodies, []
+        if len(set(bodies)) == 1:
+            return self.average(Product(factor * (mean.factor * bodies[0] - centre) ** 2, ((x, pieces.map(lambda _: sp.S.One)),)))
+        for k, body in enumerate(bodies):
+            here = Pieces(x, pieces.edges, tuple(sp.Integer(k == j) for j in range(len(bodies))))
             found.append(self.average(Product(factor * (mean.factor * body - centre) ** 2, ((x, here),))))
-            if all(b == body for b in pieces.bodies):
-                break
         return sp.Add(*found)
 
     def terms(self, observable: sp.Expr) -> list[Product]:

@@ -17,13 +17,14 @@ def solved(ratios: Ratios, matrix: Mapping[int, Row], right: Mapping[int, Row]) 
     left = {i: {j: x for j, x in row.items() if x} for i, row in matrix.items()}
     known = {i: {k: x for k, x in right.get(i, {}).items() if x} for i in left}
     order: list[tuple[int, Hashable, Ratio]] = []
-    while len(order) < len(matrix):
-        i, j = _pivot({i: row for i, row in left.items() if i not in {o[0] for o in order}})
+    waiting = dict(left)
+    while waiting:
+        i, j = _pivot(waiting)
+        del waiting[i]
         inverse = left[i].pop(j).inverse()
         order.append((i, j, inverse))
-        done = {o[0] for o in order}
-        for other, row in left.items():
-            if other not in done and j in row:
+        for other, row in waiting.items():
+            if j in row:
                 factor = -(row.pop(j) * inverse)
                 _add(row, left[i], factor)
                 _add(known[other], known[i], factor)

@@ -134,7 +134,7 @@ def _eliminated(equations: Mapping[NamedTrace, sp.Expr]) -> tuple[dict[NamedTrac
     """Equations left, and definitions: traces that are plain functions of the others, in an order in which they build up."""
     left, definitions = dict(equations), {}
     for t in equations:
-        value = left[t].xreplace({s: v for s, v in definitions.items()})
+        value = left[t].xreplace(definitions)
         if t not in value.free_symbols and not value.atoms(MatrixTrace):
             definitions = {s: v.xreplace({t: value}) for s, v in definitions.items()} | {t: value}
             del left[t]
