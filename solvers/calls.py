@@ -82,11 +82,13 @@ class Calls:
 
     def _effective(self, e: Effective) -> sp.Expr:
         """The same of effective potentials; those that are cut at kinks differ by what is correlated."""
-        key = (e.action, e.volume, tuple(w == 0 for w in e.args[3])) if e.kinked else (e.action,)
+        what = (e.action, e.volume, tuple(w == 0 for w in e.args[3])) if e.kinked else (e.action,)
         parameters = tuple(sorted((e.action.free_symbols | e.observable.free_symbols) - set(e.names), key=str))
-        source = self._sources.setdefault((*key, parameters), Source(e, self.plain, self.cutter))
-        kind = CutValues if e.kinked else SmoothValues
-        function = self._named(("effective", *key, parameters), "effective", lambda: partial(kind, source))
+        key = (*what, parameters)
+        if key not in self._sources:
+            self._sources[key] = Source(e, parameters, self.plain, self.cutter)
+        source, kind = self._sources[key], CutValues if e.kinked else SmoothValues
+        function = self._named(("effective", *key), "effective", lambda: partial(kind, source))
         arguments = (*e.omega, *e.width, *source.parameters)
         call = function(self.leaf(("nodes",)), *map(self.lower, arguments))
         steps = [*e.indices, *(-1 - source.parameters.index(p) for p in e.by)]

@@ -12,6 +12,7 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from solvers.envelopes import named, slopes_of
+from solvers.fixed_point import inverses
 from theory.effective import Effective
 
 Plain = Callable[[Sequence[sp.Symbol], Sequence[sp.Expr]], Callable[..., list[ArrayLike]]]
@@ -21,9 +22,9 @@ Cutter = Callable[[Sequence[sp.Expr], int], Callable[..., list[NDArray]]]
 class Source:
     """The functions of one action: itself, its derivatives, the observables that are asked for, and where these have kinks."""
 
-    def __init__(self, like: Effective, plain: Plain, cutter: Cutter):
+    def __init__(self, like: Effective, parameters: tuple[sp.Symbol, ...], plain: Plain, cutter: Cutter):
         self.names, self.observables, self.plain, self.cutter = like.names, [sp.S.One], plain, cutter
-        self.parameters = sorted((like.action.free_symbols | like.observable.free_symbols) - set(like.names), key=str)
+        self.parameters = parameters
         self.action, self.own = named(like.action, self.parameters)
         self.like = like.xreplace(dict(zip(self.parameters, self.own, strict=True)))
 
@@ -137,7 +138,7 @@ class CutValues(Values):
 
     def __init__(self, source: Source, nodes: ArrayLike, *arguments: ArrayLike):
         super().__init__(source, nodes, *arguments)
-        self.inverse = self.slope = inverses(self.width)
+        self.inverse = self.slope = inverses_of(self.width)
         self.offset = np.zeros((len(self.width), self.count))
 
     @cached_property
@@ -157,10 +158,8 @@ class CutValues(Values):
         return self._known[key]
 
 
-def inverses(matrices: NDArray) -> NDArray:
-    """Inverses, NaN where there is none."""
-    good = np.asarray(np.isfinite(matrices).all(axis=(1, 2)))
-    good[good] = np.linalg.eigvalsh(matrices[good]).min(axis=1, initial=np.inf) > 0
-    found = np.full_like(matrices, np.nan)
-    found[good] = np.linalg.inv(matrices[good])
-    return found
+def inverses_of(covariances: NDArray) -> NDArray:
+    """Inverses, NaN where a matrix is not positive definite."""
+    good = np.asarray(np.isfinite(covariances).all(axis=(1, 2)))
+    good[good] = np.linalg.eigvalsh(covariances[good]).min(axis=1, initial=np.inf) > 0
+    return np.where(good[:, None, None], inverses(covariances), np.nan)

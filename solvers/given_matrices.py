@@ -1,4 +1,4 @@
-"""Checks of matrices that a user gives: symmetry where both sides are one dimension, and sizes that are given by themselves too."""
+"""Matrices that a user gives: symmetry where both sides are one dimension, sizes that are given by themselves too, square roots."""
 
 from __future__ import annotations
 
@@ -27,6 +27,13 @@ def check_semidefinite(name: str, matrices: NDArray) -> None:
     values = np.linalg.eigvalsh(matrices)
     if np.any(values[..., 0] < -SYMMETRIC * np.abs(values).max(axis=-1)):
         raise ParameterError(f"covariance {name}: it has the eigenvalue {values.min():.6g}; give a positive semidefinite matrix")
+
+
+def root_of(matrix: NDArray, name: str) -> NDArray:
+    """The symmetric square root of a covariance; ParameterError for one that is not positive semidefinite."""
+    check_semidefinite(name, matrix)
+    values, vectors = np.linalg.eigh(matrix)
+    return (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
 
 
 def check_matrices(theory: Any, given: Mapping[str, Any], dimensions: Mapping[str, tuple[str, ...]]) -> None:

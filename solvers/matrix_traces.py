@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.given_matrices import root_of
 from solvers.monte_carlo.expressions import evaluate
-from solvers.monte_carlo.roots import root_of
 from theory.declaration.ensembles import Deterministic
 from theory.declaration.learning import Outer
 from theory.declaration.matrices import Diag, Inv, Prod, Root, Sum
@@ -145,7 +145,7 @@ class Evaluation:
     def doubt(self, matrix: Mat) -> float:
         """A bound on the rounding error of the trace, in units of epsilon: what backward errors of inverses do to first order."""
         factors = list(matrix.args) if isinstance(matrix, Prod) else [matrix]
-        total, values = 0.0, [_dense_like(self.value(f)) for f in factors]
+        total, values = 0.0, [np.asarray(self.value(f)) for f in factors]
         if len(factors) == 1:
             return self._back(factors[0], np.eye(len(values[0])), values[0])
         for i, factor in enumerate(factors):
@@ -167,7 +167,7 @@ class Evaluation:
         if isinstance(matrix, Sum):
             return own + sum(self._back(m, slope, self.value(m)) for m in matrix.args if not isinstance(m, (Diag, Deterministic)))
         if isinstance(matrix, Prod):
-            total, values = own, [_dense_like(self.value(f)) for f in matrix.args]
+            total, values = own, [np.asarray(self.value(f)) for f in matrix.args]
             for i, factor in enumerate(matrix.args):
                 if isinstance(factor, (Diag, Deterministic)):
                     continue
@@ -239,7 +239,3 @@ def _dense(value: Any, size: int | None = None) -> NDArray:
     if np.ndim(value) == 2:
         return value
     return np.diag(np.broadcast_to(value, size or np.size(value)))
-
-
-def _dense_like(value: Any) -> Any:
-    return np.asarray(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from solvers.effective import Source, Values, inverses
+from solvers.effective import Source, Values, inverses_of
 from solvers.proximal import joint_proximal_point
 from theory.effective import HIGHEST
 
@@ -31,7 +31,7 @@ class SmoothValues(Values):
         n, d = len(self.flat[0]), self.count
         self.omega = np.stack(self.flat[:d], axis=-1)
         self.given = self.flat[d + d * d :]
-        self.inverse = inverses(self.width)
+        self.inverse = inverses_of(self.width)
         good = np.isfinite(np.stack(self.flat)).all(axis=0) & np.isfinite(self.inverse).all(axis=(1, 2))
         self.good = np.flatnonzero(good)
         self.root, self.peak = np.broadcast_to(np.eye(d), (n, d, d)).copy(), np.zeros((n, d))

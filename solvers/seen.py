@@ -51,15 +51,19 @@ class Seen:
 
     def at(self, xs: NDArray) -> dict[str, NDArray]:
         """Values by name at coordinates (points, n + 1)."""
+        known, rows = self._rows(xs)
+        return {n: row[0] for n, row in rows.items()} | {n: known[self.system.theory.parameter(n).symbol] for n in self.followed}
+
+    def _rows(self, xs: NDArray) -> tuple[dict[Any, NDArray], dict[str, list[NDArray]]]:
+        """Parameters and unknowns by symbol; by name the value, its rounding and its slopes by the unknowns, each (points,)."""
         opened, theory, points = self.curve.opened(xs), self.system.theory, len(xs)
         known: dict[Any, NDArray] = {s: np.full(points, v) for s, v in self.given.items()}
         known |= {s: opened[:, i] for i, s in enumerate(self.curve.variables)}
         wanted = [*theory.order_parameters, *self.names]
         known = {s: v for s, v in known.items() if s in {p.symbol for p in theory.parameters} | set(self.system.unknowns)}
-        values = self.system.outputs(wanted)(known, points, self.data)
+        found = iter(self.system.outputs(wanted)(known, points, self.data))
         stride = 2 + len(self.system.unknowns)
-        found = {n: np.broadcast_to(values[i * stride], (points,)) for i, n in enumerate(wanted)}
-        return found | {n: known[theory.parameter(n).symbol] for n in self.followed}
+        return known, {n: [np.broadcast_to(next(found), (points,)) for _ in range(stride)] for n in wanted}
 
     def scalars(self, xs: NDArray) -> dict[Any, NDArray]:
         """Scalar parameters by symbol at coordinates (points, n + 1)."""
@@ -69,16 +73,12 @@ class Seen:
 
     def errors(self, xs: NDArray, apart: NDArray) -> dict[str, NDArray]:
         """Relative errors of order parameters, at unknowns that are off by ``apart`` (points, unknowns)."""
-        system, names = self.system, list(self.system.theory.order_parameters)
-        unknowns = self.curve.opened(xs)[:, : len(system.unknowns)]
-        values = system.outputs(names)(
-            self.scalars(xs) | {u: unknowns[:, i] for i, u in enumerate(system.unknowns)}, len(xs), self.data
-        )
-        stride, found = 2 + len(system.unknowns), {}
+        (known, rows), found = self._rows(xs), {}
+        unknowns = np.stack([known[u] for u in self.system.unknowns], axis=-1)
         with np.errstate(all="ignore"):
-            off = np.where(system.logarithmic & (unknowns != 0), apart / np.abs(unknowns), apart)
-            for k, name in enumerate(names):
-                value, *slopes = (np.broadcast_to(values[k * stride + i], len(xs)) for i in (0, *range(2, stride)))
+            off = np.where(self.system.logarithmic & (unknowns != 0), apart / np.abs(unknowns), apart)
+            for name in self.system.theory.order_parameters:
+                value, _, *slopes = rows[name]
                 error = np.abs(np.stack(slopes, axis=-1) * off).sum(axis=1) if slopes else np.zeros(len(xs))
                 found[name] = np.where(value != 0, error / np.abs(value), 0.0)
         return found

@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 
 from solvers.monte_carlo.algorithm import one_dimension
 from solvers.monte_carlo.chains import Chained
+from solvers.monte_carlo.mixture_values import log_weights, positive_variances
 from solvers.monte_carlo.points import Point
 from solvers.monte_carlo.quadratic import Quadratic, read_terms
 from solvers.monte_carlo.realisation import Realisation
 from theory.declaration.mixtures import Atom, Mixture, Normal
 from theory.declaration.sites import Leaf
 from theory.declaration.vectors import Vec
-from theory.errors import DeclarationError, ParameterError
+from theory.errors import DeclarationError
 
 SWEEPS = 120
 """Turns of every coordinate that make a draw."""
@@ -31,19 +32,15 @@ class Parts:
             if not isinstance(part, (Atom, Normal)):
                 raise DeclarationError(f"law of {name}: nothing is drawn from the density {part}; mix Gaussians and atoms")
 
-        def values(expressions) -> NDArray:
-            return np.array([given.vector(Vec(dim, e))[:, 0] for e in expressions])
+        def values(expression: sp.Expr) -> NDArray:
+            return given.vector(Vec(dim, expression))[:, 0]
 
-        weight = values(law.weights)
-        self.mean = values([part.position if isinstance(part, Atom) else part.mean for part in law.parts])
-        self.variance = values([0 if isinstance(part, Atom) else part.variance for part in law.parts])
-        if not (np.all(weight >= 0) and np.all(np.abs(weight.sum(axis=0) - 1) < 1e-9)):
-            raise ParameterError(f"law of {name}: a weight is {weight.min():g}; weights lie from 0 to 1")
-        broad = np.array([isinstance(part, Normal) for part in law.parts])
-        if np.any(self.variance[broad] <= 0):
-            raise ParameterError(f"law of {name}: a variance is {self.variance[broad].min():g}; it must be positive")
-        with np.errstate(divide="ignore"):
-            self.level = np.log(weight)
+        self.level = log_weights(law, values, name)
+        self.mean = np.array([values(part.position if isinstance(part, Atom) else part.mean) for part in law.parts])
+        self.variance = np.zeros_like(self.mean)
+        for k, part in enumerate(law.parts):
+            if isinstance(part, Normal):
+                self.variance[k] = positive_variances(values(part.variance), name)
 
     def draw(self, rng: np.random.Generator) -> NDArray:
         """Independent entries."""

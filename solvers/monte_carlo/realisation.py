@@ -13,9 +13,9 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
+from solvers.given_matrices import root_of
 from solvers.monte_carlo import features
 from solvers.monte_carlo.expressions import evaluate
-from solvers.monte_carlo.roots import root_of
 from theory.declaration.ensembles import MatrixLeaf
 from theory.declaration.keys import canonical
 from theory.declaration.learning import Outer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -23,14 +23,6 @@ from theory.declaration.scalars import Over
 from theory.declaration.sites import Leaf, Site
 from theory.declaration.vectors import Vec
 from theory.declaration.walks import leaves, replace_tops
-
-
-class Local(Protocol):
-    """A measure, or a minimum, of one variable at every site."""
-
-    def moments(self, tilt: Tilt) -> tuple[NDArray, NDArray]: ...
-
-    def resolve(self, tilt: Tilt) -> bool: ...
 
 
 @dataclass

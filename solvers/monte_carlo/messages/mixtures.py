@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 
 from solvers.monte_carlo.messages.measures import Energies, Measure, Tilt, normalised
 from solvers.monte_carlo.messages.potentials import Potential
+from solvers.monte_carlo.mixture_values import log_weights, positive_variances
 from solvers.monte_carlo.realisation import Realisation
 from theory.declaration.mixtures import Atom, Density, Mixture, Normal
 from theory.declaration.sites import ENTRY, Leaf
 from theory.declaration.vectors import Vec
-from theory.errors import ParameterError
 
 
 class Point:
@@ -45,13 +45,10 @@ class Mixed:
         def values(expression: sp.Expr) -> NDArray:
             return origin.vector(Vec(state.dims[0], expression))[:, 0]
 
-        weights = np.array([values(weight) for weight in law.weights])
-        if not (np.all(weights >= 0) and np.all(np.abs(weights.sum(axis=0) - 1) < 1e-9)):
-            raise ParameterError(f"law of {state.name}: a weight is {weights.min():g}; weights lie from 0 to 1")
+        levels = log_weights(law, values, state.name)
         found = [_part(part, state, energies, origin, values) for part in law.parts]
         self.parts = [part for part, _ in found]
-        with np.errstate(divide="ignore"):
-            self.levels = [np.log(weight) + level for weight, (_, level) in zip(weights, found, strict=True)]
+        self.levels = [log_weight + level for log_weight, (_, level) in zip(levels, found, strict=True)]
 
     def _shares(self, tilt: Tilt) -> NDArray:
         """The probability of each part, shape (rows, parts)."""
@@ -79,9 +76,7 @@ def _part(part: Any, state: Leaf, energies: Energies, origin: Realisation, value
     if isinstance(part, Atom):
         return Point(values(part.position), energies), 0.0
     if isinstance(part, Normal):
-        mean, variance = values(part.mean), values(part.variance)
-        if np.any(variance <= 0):
-            raise ParameterError(f"law of {state.name}: a variance is {variance.min():g}; it must be positive")
+        mean, variance = values(part.mean), positive_variances(values(part.variance), state.name)
         whole = Energies(energies.bend + 1 / variance, energies.slope - mean / variance, energies.rest)
         return Measure(whole), -np.log(2 * np.pi * variance) / 2 - mean**2 / (2 * variance)
     assert isinstance(part, Density)
