@@ -85,31 +85,13 @@ def _values(expressions: Sequence[sp.Expr], random: Random) -> list | None:
 
 def _kernel(gradients: list, count: int) -> list:
     """Vectors that all gradients are orthogonal to, in reduced echelon form, where their entries are simple fractions."""
-    matrix, pivots = [list(g) for g in gradients], []
-    for column in range(count):
-        rest = matrix[len(pivots) :]
-        scale = max((abs(x) for row in matrix for x in row), default=mp.mpf(0))
-        best = max(range(len(rest)), key=lambda i: abs(rest[i][column]), default=None)
-        if best is None or abs(rest[best][column]) <= SMALL * scale:
-            continue
-        here = len(pivots)
-        matrix[here], matrix[here + best] = matrix[here + best], matrix[here]
-        lead = matrix[here][column]
-        matrix[here] = [x / lead for x in matrix[here]]
-        for i, row in enumerate(matrix):
-            if i != here:
-                matrix[i] = [x - row[column] * y for x, y in zip(row, matrix[here], strict=True)]
-        pivots.append(column)
-    free = [c for c in range(count) if c not in pivots]
-    flat = []
-    for c in free:
-        vector = [mp.mpf(0)] * count
-        vector[c] = mp.mpf(1)
-        for i, p in enumerate(pivots):
-            vector[p] = -matrix[i][c]
+    scale = max((abs(x) for row in gradients for x in row), default=mp.mpf(0))
+    matrix = sp.Matrix(len(gradients), count, [sp.Float(x, DIGITS) for row in gradients for x in row])
+    kernel = matrix.nullspace(simplify=False, iszerofunc=lambda x: abs(x) <= float(SMALL * scale))
+    flat = [list(map(mp.mpmathify, vector)) for vector in kernel]
+    for vector in flat:
         if any(abs(mp.mpf(r.numerator) / r.denominator - x) > SMALL for r, x in zip(_rational(vector), vector, strict=True)):
             return []
-        flat.append(vector)
     return flat
 
 
