@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
 
 from solvers.given_matrices import check_matrices
@@ -187,12 +189,22 @@ def _check_lengths(theory: Any, fixed: Mapping[str, Any], axes: Mapping[str, NDA
 
 def mode_dimensions(theory: Any) -> dict[str, tuple[str, ...]]:
     """Names of the dimensions that the axes of each per-mode parameter run over: as its entries are written, else as declared."""
-    entries: dict[Any, tuple[str, ...]] = {}
-    written = [*(f for forms in theory.residuals for f in forms), *theory.definitions.values(), *theory.observables.values()]
-    for value in (v for e in written for v in e.atoms(ModeValue)):
-        entries[value.array] = tuple(i.kind if isinstance(i, Bound) else i.dimension for i in value.indices)
+    entries = _dimensions_in(written_in(theory))
     declared = {p.name: tuple(_declared(p)) for p in theory.parameters if p.ndim}
     return {p.name: entries.get(p.symbol, declared[p.name]) for p in theory.parameters if p.ndim}
+
+
+def written_in(theory: Any) -> tuple[sp.Basic, ...]:
+    """Residuals, definitions and observables of a theory."""
+    return (*(f for forms in theory.residuals for f in forms), *theory.definitions.values(), *theory.observables.values())
+
+
+@lru_cache(maxsize=256)
+def _dimensions_in(written: tuple[sp.Basic, ...]) -> dict[Any, tuple[str, ...]]:
+    entries: dict[Any, tuple[str, ...]] = {}
+    for value in (v for e in written for v in e.atoms(ModeValue)):
+        entries[value.array] = tuple(i.kind if isinstance(i, Bound) else i.dimension for i in value.indices)
+    return entries
 
 
 def _declared(parameter: Any) -> list[str]:

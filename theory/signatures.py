@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import sha256
 
 import sympy as sp
@@ -14,5 +15,11 @@ def signature(*parts: object) -> str:
     >>> signature(x + y) == signature(y + x)
     True
     """
-    texts = [sp.srepr(part) if isinstance(part, sp.Basic) else str(part) for part in parts]
+    texts = [_text(part) if isinstance(part, sp.Basic) else str(part) for part in parts]
     return sha256("\n".join(texts).encode()).hexdigest()
+
+
+@lru_cache(maxsize=4096)
+def _text(part: sp.Basic) -> str:
+    """Every sweep says what it solved: the text is written once."""
+    return sp.srepr(part)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from solvers.modes.power_law import PowerLaw
 from solvers.modes.spectra import Modes
-from solvers.values import mode_dimensions
+from solvers.values import mode_dimensions, written_in
 from theory.averages import ModeSum
 from theory.errors import ParameterError
 from theory.modes import ModeValue
@@ -96,11 +97,15 @@ def compressed_data(theory: Any, data: ModeData, modes: Mapping[str, Modes], nod
     return found
 
 
-def matrix_dimensions(theory: Any) -> set[str]:
+def matrix_dimensions(theory: Any) -> frozenset[str]:
     """Names of the dimensions on which matrices act that are no sums over modes."""
-    written = [*(f for forms in theory.residuals for f in forms), *theory.definitions.values(), *theory.observables.values()]
-    traces = {t for e in written for t in sp.sympify(e).atoms(MatrixTrace)}
-    return {i.kind for t in traces for v in t.args if isinstance(v, ModeValue) for i in v.indices}
+    return _matrix_dimensions(written_in(theory))
+
+
+@lru_cache(maxsize=256)
+def _matrix_dimensions(written: tuple[sp.Basic, ...]) -> frozenset[str]:
+    traces = {t for e in written for t in e.atoms(MatrixTrace)}
+    return frozenset(i.kind for t in traces for v in t.args if isinstance(v, ModeValue) for i in v.indices)
 
 
 def node_parameter(theory: Any, parameters: Iterable[Any]) -> Any:
