@@ -14,7 +14,7 @@ class Committee(Energy):
 
     At temperature T it makes E mistakes on P samples that a committee of Gaussian members t₁ and t₂ has labelled, with the weight
     exp(−E/T): a tree of two hidden units with Gibbs learning. Data have variance 1/N. ``overlap`` is the cosine of the angle
-    between w₁ and t₁, ``E_train`` the share of mistakes.
+    between w₁ and t₁, ``E_g`` the probability of a mistake on a new input, ``E_train`` the share of mistakes.
 
     Source: Schwarze and Hertz, Europhys. Lett. 20, 375 (1992), of learning in committees at temperature.
     """
@@ -31,7 +31,9 @@ class Committee(Energy):
             return sign(1 + sign(halves[0] @ voters[0]) + sign(halves[1] @ voters[1]))
 
         mistake = heaviside(-verdict(teachers) * verdict(members))
-        first, model = members[0], teachers[0]
+        overlaps = [sum_over(inputs, w * t) / sp.sqrt(inputs * t.square()) for w, t in zip(members, teachers, strict=True)]
+        # A member and its model differ with probability acos(R)/pi: both say no with (1 - acos(R)/pi)/2, in each half alone.
+        alike = sp.Mul(*[1 - sp.acos(overlap) / sp.pi for overlap in overlaps])
         super().__init__(
             sum_over(samples, mistake),
             over=members,
@@ -39,7 +41,8 @@ class Committee(Energy):
             algorithm="gibbs",
             name="committee",
             observe={
-                "overlap": sum_over(inputs, first * model) / sp.sqrt(inputs * model.square()),
+                "E_g": (1 - alike) / 2,
+                "overlap": overlaps[0],
                 "E_train": mean(samples, mistake),
             },
             parameters=[
