@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
+from sympy.simplify.cse_main import tree_cse
 
 from solvers.calls import Calls
 from solvers.modes.sums import EvenlySummed, Summed
@@ -65,7 +66,7 @@ class Compiled:
             self._note_axes(expression)
         own = {**numeric_functions(stepped), **self._calls.functions}
         # Repeated parts are taken out here: lambdify itself walks through each repetition first.
-        shared = sp.cse(lowered, list=False)
+        shared = tree_cse(lowered, sp.numbered_symbols('x', cls=sp.Symbol), {}, 'none')
         nothing = [sp.S.Zero] * len(lowered)
         self._function = sp.lambdify(list(self._leaves.values()), nothing, modules=[own, "scipy", "numpy"], cse=lambda _: shared)
 

@@ -16,6 +16,7 @@ from solvers.modes.mode_data import ModeData
 from solvers.quadrature import LEVELS, levels_of
 from solvers.roots import known, quadrature_error, solved_roots
 from solvers.systems import System, compiled_system, symbols_of
+from solvers.threads import single_thread
 
 LINEAR_SCALE = 1e-3
 """The error of an unknown that may be zero is relative to itself or to this share of its interval, whichever is larger; that of
@@ -79,9 +80,7 @@ def own_solver(theory: Any) -> Callable[[Task], Piece] | None:
 
 def solve_piece(task: Task) -> Piece:
     """Solve every point of a piece; failures are left in its errors."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(limits=1):
+    with single_thread():
         if (own := own_solver(task.theory)) is not None:
             return own(task)
         piece, system = Piece(), compiled_system(task.theory)

@@ -19,6 +19,7 @@ from solvers.modes.mode_data import ModeData, theory_key
 from solvers.rounding import NODES, grouped, rounding
 from solvers.shared import FreeSymbols, parts
 from theory.averages import GaussianAverage, HalfLine, outermost
+from theory.differentiation import PartialDerivative
 from theory.errors import ParameterError
 from theory.modes import ModeIndex
 from theory.replica.folded import TreeAverage
@@ -77,6 +78,7 @@ class System:
         self._observables: dict[str, sp.Expr] = {}
         self.unknowns = [u.symbol for u in theory.unknowns]
         self.logarithmic = np.array([bool(sp.sympify(u.lower).is_nonnegative) for u in theory.unknowns], dtype=bool)
+        self._by = [PartialDerivative(u) for u in self.unknowns]
         places = {u: i for i, u in enumerate(self.unknowns)}
         self.ends = Ends(
             np.array([u.vanishes for u in theory.unknowns], dtype=bool),
@@ -127,7 +129,7 @@ class System:
 
     def slopes(self, expression: sp.Expr) -> list[sp.Expr]:
         """Derivatives by the coordinates of the unknowns: their logarithm, or themselves."""
-        return [_slope(expression, u, bool(log)) for u, log in zip(self.unknowns, self.logarithmic, strict=True)]
+        return [_slope(by(expression), by.symbol, bool(log)) for by, log in zip(self._by, self.logarithmic, strict=True)]
 
     def observable(self, name: str) -> sp.Expr:
         """The form of an unknown, definition or observable that is evaluated."""
@@ -198,9 +200,7 @@ class System:
         return selected(forms, together)
 
 
-@lru_cache(maxsize=4096)
-def _slope(expression: sp.Expr, unknown: sp.Symbol, logarithmic: bool) -> sp.Expr:
-    slope = expression.diff(unknown)
+def _slope(slope: sp.Expr, unknown: sp.Symbol, logarithmic: bool) -> sp.Expr:
     # Term by term, so that no square of a tiny unknown underflows.
     return sp.Add(*[t * unknown for t in sp.Add.make_args(slope)]) if logarithmic else slope
 

@@ -20,6 +20,7 @@ from solvers.limits import FINITE
 from solvers.modes.mode_data import ModeData
 from solvers.points import Piece
 from solvers.systems import symbols_of
+from solvers.threads import single_thread
 
 LARGEST = 48
 """Nodes of a contour beyond which rounding takes what a finer one gives."""
@@ -59,9 +60,7 @@ class DynamicTask:
 
     def solve(self) -> Piece:
         """Every point; failures are left in the errors."""
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(limits=1), np.errstate(all="ignore"):
+        with single_thread(), np.errstate(all="ignore"):
             return _Run(self).piece()
 
 

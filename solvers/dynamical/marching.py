@@ -18,6 +18,7 @@ from solvers.manifests import manifest
 from solvers.modes.mode_data import ModeData, full_data, mode_data
 from solvers.points import Piece
 from solvers.systems import symbols_of
+from solvers.threads import single_thread
 from solvers.values import Values
 from theory.errors import DivergenceError
 
@@ -38,9 +39,7 @@ class MarchTask:
 
     def solve(self) -> Piece:
         """Every point; where the dynamics runs away, an infinite error."""
-        from threadpoolctl import threadpool_limits
-
-        with threadpool_limits(limits=1), np.errstate(all="ignore"):
+        with single_thread(), np.errstate(all="ignore"):
             return self._piece()
 
     def _piece(self) -> Piece:
@@ -92,8 +91,6 @@ class MarchTask:
 
 def followed(theory: Any, bound: Values, times: NDArray, length: float, responses: bool) -> Trajectory:
     """All steps up to the last of some times, with the order parameters of two times; every mode by itself."""
-    from threadpoolctl import threadpool_limits
-
     check_times(theory, bound)
     given = {p.name: bound.axes.get(p.name, bound.fixed.get(p.name)) for p in theory.parameters}
     data = full_data(theory, *mode_data(theory, {p.name: given[p.name] for p in theory.parameters if p.ndim}, bound.multiplicity))
@@ -101,7 +98,7 @@ def followed(theory: Any, bound: Values, times: NDArray, length: float, response
     at = {s: float(v[0]) for s, v in symbols_of(theory, scalars).items()}
     wanted = np.rint(times / length).astype(int)
     march = March(theory, at, data, int(wanted.max()), length, responses)
-    with threadpool_limits(limits=1), np.errstate(all="ignore"):
+    with single_thread(), np.errstate(all="ignore"):
         found = march.run(sorted(set(wanted.tolist())), list(theory.moments))
     task = MarchTask(theory, {}, data, None, tuple(theory.observables))
     seen = {n: np.array([task.observed(n, {**data.sizes, **at}, found[k]) for k in wanted.tolist()]) for n in task.names}

@@ -15,6 +15,7 @@ from solvers.dynamical.site_data import site_data, steps_to
 from solvers.manifests import manifest
 from solvers.options import check_executor, check_names
 from solvers.results import Curve
+from solvers.threads import single_thread
 from solvers.values import Values, bind
 from theory.dmft.sampled import SiteProcess
 from theory.dmft.scheduled import LinearProcess
@@ -45,12 +46,10 @@ class Task:
 
 def run(task: Task) -> tuple[dict[str, list[float]], dict[str, NDArray], bool]:
     """Observables at the wanted steps, order parameters if wanted in full, and whether every average was a quadrature."""
-    from threadpoolctl import threadpool_limits
-
     from solvers.dynamical.causal import Plan, Run
     from solvers.sites import SiteFunctions
 
-    with threadpool_limits(1), np.errstate(all="ignore"):
+    with single_thread(), np.errstate(all="ignore"):
         finite = sorted((d for d in task.theory.fields.model.dimensions if d.finite), key=lambda d: d.name)
         plan = Plan(max(task.wanted), task.length, task.samples, task.nodes, task.responses, task.ridge)
         one = Run(task.theory, site_data(task.theory, task.values, task.length), plan, task.seed, SiteFunctions(finite))

@@ -18,6 +18,7 @@ from solvers.monte_carlo.observables import averaged, contributions, holds_avera
 from solvers.monte_carlo.points import Point
 from solvers.monte_carlo.realisation import Realisation
 from solvers.monte_carlo.statistics import Moments, Record
+from solvers.threads import single_thread
 from theory.declaration.members import joined
 from theory.declaration.observables import Contribution
 from theory.declaration.step import Step
@@ -40,9 +41,7 @@ class Piece:
 
 def run(piece: Piece) -> dict[int, list[Record]]:
     """The records of a piece's trials by index of the point, with one BLAS thread."""
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1), np.errstate(all="ignore"):
+    with single_thread(), np.errstate(all="ignore"):
         return _run(piece)
 
 
