@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from copy import copy
+from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Any
 
@@ -18,7 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from sympy.simplify.cse_main import tree_cse
 
 from solvers.calls import Calls
-from solvers.modes.sums import EvenlySummed, Summed
+from solvers.modes.sums import EvenlySummed, Squared, Summed
 from solvers.numerics import numeric_functions
 from solvers.quadrature import gaussian_rule, half_line_rule
 from solvers.shared import FreeSymbols, parts
@@ -28,8 +29,20 @@ from theory.modes import ModeArray, ModeIndex, ModeValue
 from theory.resolvent.matrix_traces import MatrixTrace
 from theory.special import Support
 
+MULTIPLIED = (-2, -3, -4)
+"""Powers that are products of one inverse: NumPy's own go through logarithms."""
 BLOCK = 1 << 21
 """Elements of one temporary array; larger evaluations are done in pieces."""
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """What a compiled function takes besides scalars: ``rows`` of them at a time, ``constants`` in the order of its arguments (a
+    scalar's is nothing), and for each result the ``shapes`` of its trailing axes, as they are evaluated and as they are given back."""
+
+    rows: int
+    constants: list[NDArray]
+    shapes: list[tuple[tuple[int, ...], tuple[int, ...]]]
 
 
 class Compiled:
@@ -62,6 +75,8 @@ class Compiled:
         self._lowered: dict[sp.Basic, Any] = {}
         self._noted: dict[sp.Basic, frozenset[Any]] = {}
         lowered = [self._lower(e) for e in self.expressions]
+        places = {s: i for i, s in enumerate(self.scalars)}
+        self._places = [places[key[1]] if key[0] == "scalar" else -1 for key in self._leaves]
         for expression in self.expressions:
             self._note_axes(expression)
         own = {**numeric_functions(stepped), **self._calls.functions}
@@ -83,7 +98,11 @@ class Compiled:
         if isinstance(e, ModeSum):
             if e.body.func is Support and isinstance(e.body.args[0], ModeValue):
                 return self._leaf(("count", e.dimension))
-            return Summed(self._lower(e.body), self._leaf(("weight", e.bound)), self.axes[e.bound])
+            known = [f for f in sp.Mul.make_args(e.body) if _is_data(f, e.bound)]
+            body = sp.Mul(*[f for f in sp.Mul.make_args(e.body) if f not in known])
+            if body != 1:
+                weight = self._leaf(("weight", e.bound, *sorted(known, key=sp.default_sort_key)))
+                return Summed(self._lower(body), weight, self.axes[e.bound])
         if isinstance(e, Average):
             kind = EvenlySummed if e.bound.kind == "" else Summed
             return kind(self._lower(e.body), self._leaf(("weight", e.bound)), self.axes[e.bound])
@@ -91,11 +110,20 @@ class Compiled:
             return call
         if isinstance(e, ModeValue):
             return self._leaf(("entry", e.array, e.indices))
+        if e.func is Support and isinstance(e.args[0], ModeValue):
+            return self._leaf(("support", e.args[0].array, e.args[0].indices))
         if isinstance(e, Bound):
             return self._leaf(("node", e))
         if e in self._scalars:
             return self._leaf(("scalar", e))
-        return e.func(*[self._lower(a) for a in e.args]) if e.args else e
+        if not e.args:
+            return e
+        if isinstance(e, sp.Pow) and e.exp in MULTIPLIED:
+            once = self._lower(1 / e.base)
+            twice = Squared(once)
+            return Squared(twice) if e.exp == -4 else sp.Mul(twice, once, evaluate=False) if e.exp == -3 else twice
+        lowered = [self._lower(a) for a in e.args]
+        return e.func(*lowered, evaluate=False) if isinstance(e, (sp.Add, sp.Mul)) else e.func(*lowered)
 
     def _note_axes(self, e: sp.Expr) -> frozenset[Any]:
         """The axes that a temporary array of the expression has, before its own sum is taken; noted for the whole tree."""
@@ -115,30 +143,44 @@ class Compiled:
         weights: Mapping[str, ArrayLike | None] | None = None,
         counts: Mapping[str, float] | None = None,
     ) -> list[NDArray]:
-        given = {s: np.asarray(scalars[s]) for s in self.scalars}
-        data = {a: np.asarray((arrays or {})[a]) for a in self.arrays}
-        shape = np.broadcast_shapes(*(v.shape for v in given.values())) if given else ()
-        lengths = self._lengths(data, weights or {})
-        modes = max((math.prod(lengths[a] for a in axes) for axes in self._together), default=1)
-        pieces = int(np.prod(shape)) if shape else 1
-        rows = max(1, BLOCK // max(1, modes))
-        constants = self._constants(data, weights or {}, counts or {}, lengths)
-        if pieces <= rows:
-            return self._evaluate(given, constants, shape, lengths)
-        flat = {s: np.broadcast_to(v, shape).reshape(-1) for s, v in given.items()}
+        return self.at(scalars, self.fixed(arrays or {}, weights or {}, counts or {}))
+
+    def fixed(self, arrays: Mapping[Any, ArrayLike], weights: Mapping[str, Any], counts: Mapping[str, float]) -> Fixed:
+        """What does not depend on scalars, for `at`."""
+        data = {a: np.asarray(arrays[a]) for a in self.arrays}
+        lengths = self._lengths(data, weights)
+        widest = max((math.prod(lengths[a] for a in axes) for axes in self._together), default=1)
+        order = [*self.free, *self.bounds][::-1]
+        shapes = []
+        for expression in self.expressions:
+            own = self._free_symbols(expression)
+            kept = [i for i in order if isinstance(i, ModeIndex) and i in own]
+            shapes.append((tuple(lengths[i] if i in kept else 1 for i in order), tuple(lengths[i] for i in kept)))
+        return Fixed(max(1, BLOCK // max(1, widest)), self._constants(data, weights, counts, lengths), shapes)
+
+    def at(self, scalars: Mapping[Any, ArrayLike], fixed: Fixed) -> list[NDArray]:
+        """The results, with what `fixed` has found of arrays and weights."""
+        given = [np.asarray(scalars[s]) for s in self.scalars]
+        shape = np.broadcast_shapes(*(v.shape for v in given)) if given else ()
+        pieces = math.prod(shape)
+        if pieces <= fixed.rows:
+            return self._evaluate(given, fixed, shape)
+        flat = [np.broadcast_to(v, shape).reshape(-1) for v in given]
         parts = []
-        for start in range(0, pieces, rows):
-            part = {s: v[start : start + rows] for s, v in flat.items()}
-            parts.append(self._evaluate(part, constants, (min(rows, pieces - start),), lengths))
+        for start in range(0, pieces, fixed.rows):
+            part = [v[start : start + fixed.rows] for v in flat]
+            parts.append(self._evaluate(part, fixed, (min(fixed.rows, pieces - start),)))
         joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
         return [j.reshape(shape + j.shape[1:]) for j in joined]
 
     def _lengths(self, data: Mapping[Any, NDArray], weights: Mapping[str, Any]) -> dict[Any, int]:
         lengths: dict[Any, int] = {}
         for key in self._leaves:
-            if key[0] == "entry":
-                for index, n in zip(key[2], data[key[1]].shape, strict=True):
-                    lengths[index] = n
+            if key[0] in ("entry", "support"):
+                lengths.update(zip(key[2], data[key[1]].shape, strict=True))
+            elif key[0] == "weight" and len(key) > 2:
+                entry = next(iter(key[2].atoms(ModeValue)))
+                lengths[key[1]] = len(data[entry.array])
         for variable in self.axes:
             if isinstance(variable, Bound) and variable.kind in CONTINUOUS:
                 lengths[variable] = self.nodes
@@ -147,27 +189,32 @@ class Compiled:
                 lengths[variable] = 1 if weight is None else np.size(weight)
         return lengths
 
-    def _constants(self, data, weights, counts, lengths) -> dict[Any, NDArray]:
-        constants: dict[Any, NDArray] = {}
-        for key in self._leaves:
-            if key[0] == "scalar":
-                continue
-            if key[0] == "nodes":
-                constants[key] = np.asarray(self.nodes)
-            elif key[0] == "count":
-                constants[key] = np.asarray(counts[key[1]], dtype=float)
-            elif key[0] == "whole":
-                constants[key] = data[key[1]]
-            elif key[0] == "entry":
-                constants[key] = self._placed(data[key[1]], key[2])
-            elif key[1].kind not in CONTINUOUS:
-                weight = weights.get(key[1].kind)
-                weight = np.ones(lengths[key[1]]) if weight is None else np.asarray(weight)
-                constants[key] = self._placed(weight, (key[1],))
-            else:
-                x, w = half_line_rule(self.nodes) if key[1].kind else gaussian_rule(self.nodes, self.rule)
-                constants[key] = self._placed(x if key[0] == "node" else w, (key[1],))
-        return constants
+    def _constants(self, data, weights, counts, lengths) -> list[NDArray]:
+        def constant(kind: str, what: Any, *indices: Any) -> NDArray:
+            if kind == "scalar":
+                return np.zeros(())
+            if kind == "nodes":
+                return np.asarray(self.nodes)
+            if kind == "count":
+                return np.asarray(counts[what], dtype=float)
+            if kind == "whole":
+                return data[what]
+            if kind == "entry":
+                return self._placed(data[what], *indices)
+            if kind == "support":
+                return self._placed(np.where(data[what] != 0, 1.0, 0.0), *indices)
+            if what.kind not in CONTINUOUS:
+                weight = weights.get(what.kind)
+                weight = np.ones(lengths[what]) if weight is None else np.asarray(weight)
+                for factor in indices:
+                    entry = factor.args[0] if factor.func is Support else factor.as_base_exp()[0]
+                    own = data[entry.array]
+                    weight = weight * (np.where(own != 0, 1.0, 0.0) if factor.func is Support else own ** int(factor.as_base_exp()[1]))
+                return self._placed(weight, (what,))
+            x, w = half_line_rule(self.nodes) if what.kind else gaussian_rule(self.nodes, self.rule)
+            return self._placed(x if kind == "node" else w, (what,))
+
+        return [constant(*key) for key in self._leaves]
 
     def _placed(self, values: NDArray, indices: Sequence[Any]) -> NDArray:
         """An array with its axes moved to those of its indices."""
@@ -182,26 +229,26 @@ class Compiled:
             shape[axis] = values.shape[position]
         return values.reshape(shape)
 
-    def _evaluate(self, given, constants, shape, lengths) -> list[NDArray]:
-        depth = len(self.axes)
-        arguments = []
-        for key in self._leaves:
-            value = given[key[1]] if key[0] == "scalar" else constants[key]
-            arguments.append(value.reshape(value.shape + (1,) * depth) if key[0] == "scalar" else value)
+    def _evaluate(self, given: Sequence[NDArray], fixed: Fixed, shape: tuple[int, ...]) -> list[NDArray]:
+        spread = [v.reshape(v.shape + (1,) * len(self.axes)) for v in given]
+        arguments = [constant if i < 0 else spread[i] for i, constant in zip(self._places, fixed.constants, strict=True)]
         results = []
-        for expression, value in zip(self.expressions, self._function(*arguments), strict=True):
-            free = [i for i in self.free if i in self._free_symbols(expression)]
-            kept = tuple(lengths[i] if i in free else 1 for i in reversed([*self.free, *self.bounds]))
-            value = np.broadcast_to(np.asarray(value), shape + kept)
-            results.append(value.reshape(shape + tuple(n for n, i in zip(kept, self._reversed(), strict=True) if i in free)))
+        for value, (kept, free) in zip(self._function(*arguments), fixed.shapes, strict=True):
+            value = np.asarray(value)
+            if value.shape != shape + kept:
+                value = np.broadcast_to(value, shape + kept)
+            results.append(value.reshape(shape + free))
         return results
-
-    def _reversed(self) -> list[Any]:
-        return list(reversed([*self.free, *self.bounds]))
 
 
 def _dimension(variable: Any) -> str:
     return variable.kind if isinstance(variable, Bound) else variable.dimension
+
+
+def _is_data(factor: sp.Expr, bound: Bound) -> bool:
+    """Whether a factor under a sum is known before the scalars are: powers of entries, and whether they vanish."""
+    entry, power = (factor.args[0], 1) if factor.func is Support else factor.as_base_exp()
+    return isinstance(entry, ModeValue) and entry.indices == (bound,) and bool(sp.Integer(1) <= power <= 4 and power == int(power))
 
 
 @lru_cache(maxsize=512)

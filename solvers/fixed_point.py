@@ -81,7 +81,12 @@ def find_roots(
 def uncertainty_of(residual: Residual, x: NDArray, held: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     """|J^-1| (|F| + rounding), the largest residual, and the terms of J^-1 (±F ± rounding); all of itself for what is held at
     zero."""
-    f, jacobian, noise = reduced(residual(x, np.arange(len(x))), held)
+    return doubts_of(reduced(residual(x, np.arange(len(x))), held), held)
+
+
+def doubts_of(parts: tuple[NDArray, NDArray, NDArray], held: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+    """The same of a residual, its Jacobian and its rounding."""
+    f, jacobian, noise = parts
     spread = inverses(jacobian) * (np.abs(f) + noise)[:, None, :]
     uncertainty = np.abs(spread).sum(axis=-1)
     spread = np.where(held[..., None], np.eye(held.shape[1]), spread)
@@ -96,6 +101,8 @@ def inverses(matrices: NDArray) -> NDArray:
     good = np.isfinite(matrices).all(axis=(1, 2))
     out = np.full_like(matrices, np.nan)
     try:
+        if good.all():
+            return np.linalg.inv(matrices)
         out[good] = np.linalg.inv(matrices[good])
     except np.linalg.LinAlgError:
         for i in np.flatnonzero(good):

@@ -44,6 +44,7 @@ def numeric_functions(stepped: bool = False) -> dict[str, Any]:
     found = {
         "_sum": plain,
         "_even": even,
+        "_square": np.square,
         "Support": lambda x: np.where(np.asarray(x) != 0, 1.0, 0.0),
         "H": lambda x: ndtr(-np.asarray(x)),
         "log_H": lambda x: log_ndtr(-np.asarray(x)),

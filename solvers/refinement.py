@@ -7,23 +7,25 @@ from numpy.typing import NDArray
 
 from solvers.brackets import Residual, moved
 from solvers.ends import reduced
-from solvers.fixed_point import Roots, inverses, uncertainty_of
+from solvers.fixed_point import Roots, doubts_of, inverses
 
 STEPS = 4
 
 
 def polished(residual: Residual, roots: Roots, logarithmic: NDArray) -> Roots:
     """Newton steps from the roots in another form of the equations, each kept where it lowers the uncertainty."""
-    x, uncertainty, size, spread = roots.x.copy(), *uncertainty_of(residual, roots.x, roots.held)
+    x, held = roots.x.copy(), roots.held
+    parts = reduced(residual(x, np.arange(len(x))), held)
+    uncertainty, size, spread = doubts_of(parts, held)
     active = np.flatnonzero(np.isfinite(x).all(axis=1))
+    f, jacobian = parts[0][active], parts[1][active]
     for _ in range(STEPS):
         if not active.size:
             break
-        held = roots.held[active]
-        f, jacobian, _ = reduced(residual(x[active], active), held)
         trial = moved(x[active], -(inverses(jacobian) @ f[..., None])[..., 0], logarithmic)
-        doubt, left, parts = uncertainty_of(lambda at, which, own=active: residual(at, own[which]), trial, held)
-        better = np.where(held, 0.0, doubt).max(axis=1) < np.where(held, 0.0, uncertainty[active]).max(axis=1)
-        active, trial, doubt, left, parts = active[better], trial[better], doubt[better], left[better], parts[better]
-        x[active], uncertainty[active], size[active], spread[active] = trial, doubt, left, parts
-    return Roots(x, uncertainty, size, roots.iterations, roots.held, spread)
+        parts = reduced(residual(trial, active), held[active])
+        doubt, left, terms = doubts_of(parts, held[active])
+        better = np.where(held[active], 0.0, doubt).max(axis=1) < np.where(held[active], 0.0, uncertainty[active]).max(axis=1)
+        active, f, jacobian = active[better], parts[0][better], parts[1][better]
+        x[active], uncertainty[active], size[active], spread[active] = trial[better], doubt[better], left[better], terms[better]
+    return Roots(x, uncertainty, size, roots.iterations, held, spread)

@@ -66,7 +66,12 @@ def relative_rounding(expression: sp.Basic) -> tuple[int, int] | None:
         steps = count - 1 - (expression.args[0] == -1)
         return sum(p[0] for p in parts) + steps, sum(p[1] for p in parts)
     exponent = expression.exp
-    return (math.ceil(abs(exponent) * parts[0][0]) + 1, math.ceil(abs(exponent) * parts[0][1])) if exponent.is_Number else None
+    return (math.ceil(abs(exponent) * parts[0][0]) + _multiplied(exponent), math.ceil(abs(exponent) * parts[0][1])) if exponent.is_Number else None
+
+
+def _multiplied(exponent: sp.Expr) -> int:
+    """Relative rounding, in units of epsilon, of a power: those of an inverse are products."""
+    return int(-exponent) if exponent.is_Integer and exponent < -1 else 1
 
 
 class Size(sp.Function):
@@ -122,7 +127,7 @@ def rounding(expression: sp.Expr) -> sp.Expr:
         return sp.Add(own, *[rounding(f) * r for f, r in zip(factors, rest, strict=True)])
     if isinstance(expression, sp.Pow) and expression.exp.is_Number:
         base, exponent = expression.args
-        return own + abs(exponent) * _size(base) ** (exponent - 1) * rounding(base)
+        return _multiplied(exponent) * own + abs(exponent) * _size(base) ** (exponent - 1) * rounding(base)
     stand_ins = [sp.Dummy(real=True) for _ in expression.args]
     plain, values = expression.func(*stand_ins), dict(zip(stand_ins, expression.args, strict=True))
     slopes = [_size(plain.diff(d)).xreplace(values) * rounding(a) for d, a in values.items()]

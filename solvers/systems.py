@@ -65,7 +65,9 @@ def evaluated(compiled: Compiled, scalars: Scalars, points: int, data: ModeData)
     known = {NODES: data.error / EPSILON, **data.sizes, **scalars}
     given = {s: known[s] for s in compiled.scalars}
     with np.errstate(all="ignore"):
-        values = compiled(given, data.arrays, data.weights, data.counts)
+        if compiled not in data.kept:
+            data.kept[compiled] = compiled.fixed(data.arrays, data.weights, data.counts)
+        values = compiled.at(given, data.kept[compiled])
     spread = any(np.ndim(v) for v in given.values())
     return [v if spread else np.broadcast_to(v, (points, *v.shape)) for v in (np.asarray(v) * 1.0 for v in values)]
 
@@ -165,16 +167,11 @@ class System:
         ]
         return np.stack(ends[0::2], axis=-1), np.stack(ends[1::2], axis=-1)
 
-    def form_values(self, scalars: Scalars, points: int, data: ModeData) -> list[list[tuple[NDArray, NDArray, NDArray]]]:
-        """For each equation, for each of its forms: value (points,), absolute rounding (points,), slopes (points, m)."""
-        values = iter(evaluated(self._residuals, scalars, points, data))
-        out = []
-        for forms in self.forms:
-            out.append([])
-            for _ in forms:
-                value, noise = next(values), next(values) * EPSILON
-                out[-1].append((value, noise, np.stack([next(values) for _ in self.unknowns], axis=-1)))
-        return out
+    def form_values(self, scalars: Scalars, points: int, data: ModeData) -> tuple[NDArray, NDArray, NDArray]:
+        """Of all forms of all equations, in turn: values (forms, points), absolute rounding (forms, points), slopes (forms, points, m)."""
+        values = np.stack(evaluated(self._residuals, scalars, points, data))
+        values = values.reshape(-1, 2 + len(self.unknowns), points)
+        return values[:, 0], values[:, 1] * EPSILON, np.ascontiguousarray(values[:, 2:].swapaxes(1, 2))
 
     @property
     def hierarchical(self) -> bool:
@@ -194,10 +191,11 @@ class System:
         Not ``together``, each equation takes one of the forms that are equal to it everywhere, not on solutions alone.
         """
         together = together and self.related
-        forms = self.form_values(scalars, points, data)
-        if not together:
-            forms = [[f for f, same in zip(own, equal, strict=True) if same] for own, equal in zip(forms, self.equal, strict=True)]
-        return selected(forms, together)
+        numbered, start = [], 0
+        for equal in self.equal:
+            numbered.append([start + i for i, same in enumerate(equal) if same or together or not self.related])
+            start += len(equal)
+        return selected(*self.form_values(scalars, points, data), numbered, together)
 
 
 def _slope(slope: sp.Expr, unknown: sp.Symbol, logarithmic: bool) -> sp.Expr:

@@ -47,6 +47,8 @@ class Values:
     def index(self, name: str) -> NDArray:
         """Position on its axis of a swept parameter, for each point of the flattened sweep."""
         position = next(i for i, group in enumerate(self.groups) if name in group)
+        if len(self.groups) == 1:
+            return np.arange(self.points)
         return np.unravel_index(np.arange(self.points), self.shape)[position]
 
     def scalars(self, names: Iterable[str]) -> dict[str, NDArray]:

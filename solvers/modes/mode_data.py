@@ -24,13 +24,18 @@ from theory.symbols import size
 
 @dataclass(frozen=True)
 class ModeData:
-    """What compiled expressions are called with, besides scalars. ``error`` bounds the relative error of sums over nodes."""
+    """What compiled expressions are called with, besides scalars. ``error`` bounds the relative error of sums over nodes; ``kept``
+    is what they have made of it in this process."""
 
     arrays: dict[Any, NDArray] = field(default_factory=dict)
     weights: dict[str, NDArray | None] = field(default_factory=dict)
     counts: dict[str, float] = field(default_factory=dict)
     sizes: dict[sp.Symbol, float] = field(default_factory=dict)
     error: float = 0.0
+    kept: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "kept": {}}
 
     def joined(self, other: ModeData) -> ModeData:
         """Both, for different dimensions."""
@@ -110,8 +115,13 @@ def _matrix_dimensions(written: tuple[sp.Basic, ...]) -> frozenset[str]:
 
 def node_parameter(theory: Any, parameters: Iterable[Any]) -> Any:
     """The non-negative array that the equations sum over (eigenvalues), the abscissa of compression; None without one."""
-    symbols = set().union(*(form.free_symbols for forms in theory.residuals for form in forms))
+    symbols = _symbols_in(tuple(form for forms in theory.residuals for form in forms))
     return next((p for p in parameters if p.symbol in symbols and _nonnegative(p)), None)
+
+
+@lru_cache(maxsize=256)
+def _symbols_in(written: tuple[sp.Expr, ...]) -> frozenset[sp.Basic]:
+    return frozenset().union(*(e.free_symbols for e in written))
 
 
 def _nonnegative(parameter: Any) -> bool:

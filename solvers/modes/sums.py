@@ -9,6 +9,10 @@ import sympy as sp
 from numpy.typing import NDArray
 
 
+SHORT = 2048
+"""Up to so many terms a plain dot product rounds as little as a pairwise sum."""
+
+
 class Summed(sp.Expr):
     """``expression`` times the weights of an axis, summed over that axis."""
 
@@ -23,6 +27,15 @@ class Summed(sp.Expr):
         return f"{self.name}({printer._print(body)}, {printer._print(weight)}, {axis})"
 
 
+class Squared(sp.Function):
+    """A square that SymPy leaves as it stands: NumPy multiplies."""
+
+    nargs = 1
+
+    def _numpycode(self, printer):
+        return f"_square({printer._print(self.args[0])})"
+
+
 class EvenlySummed(Summed):
     """The same over the nodes of a Gaussian."""
 
@@ -30,10 +43,13 @@ class EvenlySummed(Summed):
 
 
 def plain(body: Any, weight: NDArray, axis: int) -> Any:
-    return np.sum(body * weight, axis=axis, keepdims=True)
+    depth, length = -axis, weight.shape[0]
+    if length > SHORT or body.shape[axis:] != weight.shape:
+        return np.add.reduce(body * weight, axis=axis, keepdims=True)
+    front = body.shape[:axis]
+    return np.vecdot(weight.reshape(length), body.reshape(*front, length)).reshape(*front, *(1,) * depth)
 
 
 def even(body: Any, weight: NDArray, axis: int) -> Any:
     """The sum over symmetric nodes, z and -z first, so that what is odd vanishes exactly."""
-    terms = body * weight
-    return np.sum(terms + np.flip(terms, axis), axis=axis, keepdims=True) / 2
+    return plain(body + np.flip(body, axis), weight, axis) / 2

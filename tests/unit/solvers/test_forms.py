@@ -8,22 +8,22 @@ from solvers.forms import selected
 from solvers.refinement import polished
 
 
-def form(value, noise, slope):
-    return np.array([value]), np.array([noise]), np.array([slope])
-
-
-FIRST = [form(1.0, 1e-8, (1.0, 0.0)), form(2.0, 1e-14, (1.0, 1.0))]
-SECOND = [form(3.0, 1e-12, (1.0, 1.0 + 1e-9))]
+def forms(*rows):
+    """Value, rounding and slopes of each form at one point."""
+    value, noise, slope = zip(*rows, strict=True)
+    return np.array(value)[:, None], np.array(noise)[:, None], np.array(slope)[:, None]
 
 
 def test_a_form_that_says_nothing_new_beside_another_is_left_out_where_equations_are_chosen_together():
-    alone, together = (selected([FIRST, SECOND], choice)[3] for choice in (False, True))
-    assert alone.tolist() == [[1, 0]]  # the most precise by itself, yet nearly the second equation
-    assert together.tolist() == [[0, 0]]
+    given = forms((1.0, 1e-8, (1.0, 0.0)), (2.0, 1e-14, (1.0, 1.0)), (3.0, 1e-12, (1.0, 1.0 + 1e-9)))
+    alone, together = (selected(*given, [[0, 1], [2]], choice) for choice in (False, True))
+    assert alone[3].tolist() == [[1, 0]]  # the most precise by itself, yet nearly the second equation
+    assert together[3].tolist() == [[0, 0]]
+    assert together[0].tolist() == [[1.0, 3.0]] and together[1].tolist() == [[[1.0, 0.0], [1.0, 1.0 + 1e-9]]]
 
 
 def test_a_form_that_falls_where_the_first_one_rises_is_turned_over():
-    f, jacobian, _, best, turn = selected([[form(1.0, 1e-6, (2.0,)), form(-0.5, 1e-12, (-1.0,))]], False)
+    f, jacobian, _, best, turn = selected(*forms((1.0, 1e-6, (2.0,)), (-0.5, 1e-12, (-1.0,))), [[0, 1]], False)
     assert (f[0, 0], jacobian[0, 0, 0], best[0, 0], turn[0, 0]) == (0.5, 1.0, 1, -1.0)
 
 
