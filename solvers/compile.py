@@ -19,11 +19,11 @@ from numpy.typing import ArrayLike, NDArray
 from sympy.simplify.cse_main import tree_cse
 
 from solvers.calls import Calls
+from solvers.modes.leaves import Leaves, is_data
 from solvers.modes.sums import EvenlySummed, Squared, Summed
 from solvers.numerics import numeric_functions
-from solvers.quadrature import gaussian_rule, half_line_rule
 from solvers.shared import FreeSymbols, parts
-from theory.averages import CONTINUOUS, Average, Bound, ModeSum
+from theory.averages import Average, Bound, ModeSum
 from theory.errors import ParameterError
 from theory.modes import ModeArray, ModeIndex, ModeValue
 from theory.resolvent.matrix_traces import MatrixTrace
@@ -37,8 +37,9 @@ BLOCK = 1 << 21
 
 @dataclass(frozen=True)
 class Fixed:
-    """What a compiled function takes besides scalars: ``rows`` of them at a time, ``constants`` in the order of its arguments (a
-    scalar's is nothing), and for each result the ``shapes`` of its trailing axes, as they are evaluated and as they are given back."""
+    """What a compiled function takes besides scalars, of which it does ``rows`` at a time: ``constants`` in the order of its
+    arguments, with nothing in the place of scalars. ``shapes`` are those of the trailing axes of each result, as it is evaluated
+    and as it is given back."""
 
     rows: int
     constants: list[NDArray]
@@ -69,24 +70,22 @@ class Compiled:
         self.bounds = sorted(bounds, key=lambda b: (b.kind, b.height))
         self._scalars = set(self.scalars)
         self.axes = {b: -1 - i for i, b in enumerate([*self.free, *self.bounds])}
-        self._leaves: dict[Any, sp.Symbol] = {}
+        self._leaf = Leaves(self.axes)
         self._calls = Calls(self._lower, self._leaf, _plain, _cut, nodes)
         self._together: set[frozenset[Any]] = set()
         self._lowered: dict[sp.Basic, Any] = {}
         self._noted: dict[sp.Basic, frozenset[Any]] = {}
         lowered = [self._lower(e) for e in self.expressions]
         places = {s: i for i, s in enumerate(self.scalars)}
-        self._places = [places[key[1]] if key[0] == "scalar" else -1 for key in self._leaves]
+        self._places = [places[key[1]] if key[0] == "scalar" else -1 for key in self._leaf.symbols]
         for expression in self.expressions:
             self._note_axes(expression)
         own = {**numeric_functions(stepped), **self._calls.functions}
         # Repeated parts are taken out here: lambdify itself walks through each repetition first.
-        shared = tree_cse(lowered, sp.numbered_symbols('x', cls=sp.Symbol), {}, 'none')
+        shared = tree_cse(lowered, sp.numbered_symbols("x", cls=sp.Symbol), {}, "none")
         nothing = [sp.S.Zero] * len(lowered)
-        self._function = sp.lambdify(list(self._leaves.values()), nothing, modules=[own, "scipy", "numpy"], cse=lambda _: shared)
-
-    def _leaf(self, key: Any) -> sp.Symbol:
-        return self._leaves.setdefault(key, sp.Symbol(f"_x{len(self._leaves)}"))
+        arguments = list(self._leaf.symbols.values())
+        self._function = sp.lambdify(arguments, nothing, modules=[own, "scipy", "numpy"], cse=lambda _: shared)
 
     def _lower(self, e: sp.Expr) -> sp.Expr:
         """The expression in leaves; each distinct part is written once."""
@@ -98,7 +97,7 @@ class Compiled:
         if isinstance(e, ModeSum):
             if e.body.func is Support and isinstance(e.body.args[0], ModeValue):
                 return self._leaf(("count", e.dimension))
-            known = [f for f in sp.Mul.make_args(e.body) if _is_data(f, e.bound)]
+            known = [f for f in sp.Mul.make_args(e.body) if is_data(f, e.bound)]
             body = sp.Mul(*[f for f in sp.Mul.make_args(e.body) if f not in known])
             if body != 1:
                 weight = self._leaf(("weight", e.bound, *sorted(known, key=sp.default_sort_key)))
@@ -148,7 +147,7 @@ class Compiled:
     def fixed(self, arrays: Mapping[Any, ArrayLike], weights: Mapping[str, Any], counts: Mapping[str, float]) -> Fixed:
         """What does not depend on scalars, for `at`."""
         data = {a: np.asarray(arrays[a]) for a in self.arrays}
-        lengths = self._lengths(data, weights)
+        lengths = self._leaf.lengths(data, weights, self.nodes)
         widest = max((math.prod(lengths[a] for a in axes) for axes in self._together), default=1)
         order = [*self.free, *self.bounds][::-1]
         shapes = []
@@ -156,7 +155,8 @@ class Compiled:
             own = self._free_symbols(expression)
             kept = [i for i in order if isinstance(i, ModeIndex) and i in own]
             shapes.append((tuple(lengths[i] if i in kept else 1 for i in order), tuple(lengths[i] for i in kept)))
-        return Fixed(max(1, BLOCK // max(1, widest)), self._constants(data, weights, counts, lengths), shapes)
+        constants = self._leaf.constants(data, weights, counts, lengths, self.nodes, self.rule)
+        return Fixed(max(1, BLOCK // max(1, widest)), constants, shapes)
 
     def at(self, scalars: Mapping[Any, ArrayLike], fixed: Fixed) -> list[NDArray]:
         """The results, with what `fixed` has found of arrays and weights."""
@@ -173,62 +173,6 @@ class Compiled:
         joined = [np.concatenate(column) for column in zip(*parts, strict=True)]
         return [j.reshape(shape + j.shape[1:]) for j in joined]
 
-    def _lengths(self, data: Mapping[Any, NDArray], weights: Mapping[str, Any]) -> dict[Any, int]:
-        lengths: dict[Any, int] = {}
-        for key in self._leaves:
-            if key[0] in ("entry", "support"):
-                lengths.update(zip(key[2], data[key[1]].shape, strict=True))
-            elif key[0] == "weight" and len(key) > 2:
-                entry = next(iter(key[2].atoms(ModeValue)))
-                lengths[key[1]] = len(data[entry.array])
-        for variable in self.axes:
-            if isinstance(variable, Bound) and variable.kind in CONTINUOUS:
-                lengths[variable] = self.nodes
-            elif variable not in lengths:
-                weight = weights.get(_dimension(variable))
-                lengths[variable] = 1 if weight is None else np.size(weight)
-        return lengths
-
-    def _constants(self, data, weights, counts, lengths) -> list[NDArray]:
-        def constant(kind: str, what: Any, *indices: Any) -> NDArray:
-            if kind == "scalar":
-                return np.zeros(())
-            if kind == "nodes":
-                return np.asarray(self.nodes)
-            if kind == "count":
-                return np.asarray(counts[what], dtype=float)
-            if kind == "whole":
-                return data[what]
-            if kind == "entry":
-                return self._placed(data[what], *indices)
-            if kind == "support":
-                return self._placed(np.where(data[what] != 0, 1.0, 0.0), *indices)
-            if what.kind not in CONTINUOUS:
-                weight = weights.get(what.kind)
-                weight = np.ones(lengths[what]) if weight is None else np.asarray(weight)
-                for factor in indices:
-                    entry = factor.args[0] if factor.func is Support else factor.as_base_exp()[0]
-                    own = data[entry.array]
-                    weight = weight * (np.where(own != 0, 1.0, 0.0) if factor.func is Support else own ** int(factor.as_base_exp()[1]))
-                return self._placed(weight, (what,))
-            x, w = half_line_rule(self.nodes) if what.kind else gaussian_rule(self.nodes, self.rule)
-            return self._placed(x if kind == "node" else w, (what,))
-
-        return [constant(*key) for key in self._leaves]
-
-    def _placed(self, values: NDArray, indices: Sequence[Any]) -> NDArray:
-        """An array with its axes moved to those of its indices."""
-        axes = [self.axes[i] for i in indices]
-        if len(set(axes)) < len(axes):
-            values, axes = np.diagonal(values), axes[:1]
-        order = np.argsort(axes)
-        values = np.transpose(values, order)
-        depth = -min(axes)
-        shape = [1] * depth
-        for position, axis in enumerate(sorted(axes)):
-            shape[axis] = values.shape[position]
-        return values.reshape(shape)
-
     def _evaluate(self, given: Sequence[NDArray], fixed: Fixed, shape: tuple[int, ...]) -> list[NDArray]:
         spread = [v.reshape(v.shape + (1,) * len(self.axes)) for v in given]
         arguments = [constant if i < 0 else spread[i] for i, constant in zip(self._places, fixed.constants, strict=True)]
@@ -239,16 +183,6 @@ class Compiled:
                 value = np.broadcast_to(value, shape + kept)
             results.append(value.reshape(shape + free))
         return results
-
-
-def _dimension(variable: Any) -> str:
-    return variable.kind if isinstance(variable, Bound) else variable.dimension
-
-
-def _is_data(factor: sp.Expr, bound: Bound) -> bool:
-    """Whether a factor under a sum is known before the scalars are: powers of entries, and whether they vanish."""
-    entry, power = (factor.args[0], 1) if factor.func is Support else factor.as_base_exp()
-    return isinstance(entry, ModeValue) and entry.indices == (bound,) and bool(sp.Integer(1) <= power <= 4 and power == int(power))
 
 
 @lru_cache(maxsize=512)

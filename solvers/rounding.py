@@ -66,7 +66,9 @@ def relative_rounding(expression: sp.Basic) -> tuple[int, int] | None:
         steps = count - 1 - (expression.args[0] == -1)
         return sum(p[0] for p in parts) + steps, sum(p[1] for p in parts)
     exponent = expression.exp
-    return (math.ceil(abs(exponent) * parts[0][0]) + _multiplied(exponent), math.ceil(abs(exponent) * parts[0][1])) if exponent.is_Number else None
+    if not exponent.is_Number:
+        return None
+    return math.ceil(abs(exponent) * parts[0][0]) + _multiplied(exponent), math.ceil(abs(exponent) * parts[0][1])
 
 
 def _multiplied(exponent: sp.Expr) -> int:

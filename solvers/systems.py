@@ -168,7 +168,7 @@ class System:
         return np.stack(ends[0::2], axis=-1), np.stack(ends[1::2], axis=-1)
 
     def form_values(self, scalars: Scalars, points: int, data: ModeData) -> tuple[NDArray, NDArray, NDArray]:
-        """Of all forms of all equations, in turn: values (forms, points), absolute rounding (forms, points), slopes (forms, points, m)."""
+        """Values (forms, points), absolute rounding (forms, points) and slopes (forms, points, m) of all forms of all equations."""
         values = np.stack(evaluated(self._residuals, scalars, points, data))
         values = values.reshape(-1, 2 + len(self.unknowns), points)
         return values[:, 0], values[:, 1] * EPSILON, np.ascontiguousarray(values[:, 2:].swapaxes(1, 2))

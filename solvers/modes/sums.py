@@ -8,7 +8,6 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-
 SHORT = 2048
 """Up to so many terms a plain dot product rounds as little as a pairwise sum."""
 

@@ -1,5 +1,7 @@
 """Compiled expressions against their definition, written with loops."""
 
+import math
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -52,6 +54,19 @@ def test_nested_sums_matrices_and_free_indices():
     assert found[2].shape == (2, 4)
 
 
+@pytest.mark.parametrize("modes", [4, 3000])
+def test_factors_of_a_sum_that_are_data_and_powers_of_inverses(modes):
+    data, weight = np.linspace(2.0, 0.0, modes), np.linspace(1.0, 3.0, modes)
+    kappas = np.array([0.1, 0.7])
+    factors = {eta[k]: data, a2[k] * eta[k] ** 3: data**5, Support(eta[k]) * a2[k]: np.where(data > 0, data**2, 0.0)}
+    for power in (-1, -2, -3, -4, 3):
+        bodies = [ModeSum(f * (kappa + P * eta[k]) ** power, k) for f in factors]
+        found = compile_expressions(bodies)({kappa: kappas, P: 2.0}, {eta: data, a2: data**2}, {"M": weight})
+        for value, factor in zip(found, factors.values(), strict=True):
+            for at, one in zip(kappas, value, strict=True):
+                assert one == pytest.approx(math.fsum(weight * factor * (at + 2 * data) ** power), rel=1e-14)
+
+
 def test_two_dimensions_have_axes_of_their_own():
     width = ModeArray("s", positive=True)
     double = ModeSum(eta[k] * ModeSum(width[n] / (eta[k] + width[n]), n), k)
@@ -87,7 +102,7 @@ def test_pieces_are_as_large_as_nested_sums_allow(monkeypatch):
     monkeypatch.setattr(
         type(c),
         "_evaluate",
-        lambda self, given, constants, shape, lengths: (seen.append(shape), evaluate(self, given, constants, shape, lengths))[1],
+        lambda self, given, fixed, shape: (seen.append(shape), evaluate(self, given, fixed, shape))[1],
     )
     data, kappas = np.arange(1.0, 41.0), np.linspace(0.1, 1, 7)
     found = c({kappa: kappas}, {eta: data})[0]
