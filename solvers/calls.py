@@ -10,12 +10,14 @@ import sympy as sp
 
 from solvers.effective import Cutter, CutValues, Plain, Source
 from solvers.envelopes import EnvelopeValues, named, slopes_of
+from solvers.joint_averages import Family, JointValues
 from solvers.matrix_traces import trace_values
 from solvers.peaks import SmoothValues
 from solvers.proximal import proximal_point
 from solvers.trees import tree_function, tree_values
 from theory.effective import Effective
 from theory.envelope import Envelope
+from theory.joint_average import JointAverage
 from theory.modes import ModeValue
 from theory.proximal import Proximal, X
 from theory.replica.folded import Sensitivity, TreeAverage
@@ -36,6 +38,7 @@ class Calls:
         self.functions: dict[str, Any] = {}
         self._names: dict[Any, str] = {}
         self._sources: dict[Any, Source] = {}
+        self._families: dict[Any, Family] = {}
 
     def written(self, e: sp.Basic) -> sp.Expr | None:
         """The call that stands for an expression; None for what is written out."""
@@ -47,6 +50,8 @@ class Calls:
             return self._effective(e)
         if isinstance(e, MatrixTrace):
             return self._trace(e)
+        if isinstance(e, JointAverage):
+            return self._joint(e)
         return self._tree(e) if isinstance(e, (TreeAverage, Sensitivity)) else None
 
     def _named(self, key: Any, kind: str, make: Callable[[], Any]) -> Any:
@@ -93,6 +98,17 @@ class Calls:
         call = function(self.leaf(("nodes",)), *map(self.lower, arguments))
         steps = [*e.indices, *(-1 - source.parameters.index(p) for p in e.by)]
         return sp.Function("_derivative")(call, sp.Integer(source.number(e.observable)), *map(sp.Integer, steps))
+
+    def _joint(self, e: JointAverage) -> sp.Expr:
+        """One of the averages with the same weight, which are all found together."""
+        parameters = tuple(sorted(e.parameters, key=str))
+        key = (e.weight, e.edges, e.count, parameters)
+        if key not in self._families:
+            self._families[key] = Family(e, parameters, self.cutter)
+        family = self._families[key]
+        function = self._named(("joint", *key), "joint", lambda: partial(JointValues, family))
+        call = function(self.leaf(("nodes",)), *map(self.lower, (*e.means, *e.args[4], *parameters)))
+        return sp.Function("_derivative")(call, sp.Integer(family.number(e)))
 
     def _trace(self, e: MatrixTrace) -> sp.Expr:
         """A call of the function that evaluates a trace of matrices, with numbers that broadcast and arrays as a whole."""

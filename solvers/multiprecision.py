@@ -16,10 +16,11 @@ from theory.averages import Average, Bound, GaussianAverage, ModeSum, outermost
 from theory.effective import Effective
 from theory.envelope import Envelope
 from theory.errors import ConvergenceError, ParameterError
+from theory.joint_average import JointAverage
 from theory.modes import ModeArray, ModeIndex, ModeValue
 from theory.resolvent.matrix_traces import MatrixTrace
 
-OPAQUE = (Effective, Envelope, MatrixTrace)
+OPAQUE = (Effective, Envelope, JointAverage, MatrixTrace)
 LARGEST = 3_000_000
 """Modes times digits that a sum may have."""
 GUARD = 15

@@ -15,12 +15,13 @@ import sympy as sp
 from theory.averages import Average, GaussianAverage, HalfLine, ModeSum
 from theory.effective import Effective
 from theory.envelope import Envelope
+from theory.joint_average import JointAverage
 from theory.modes import ModeValue
 from theory.replica.folded import Sensitivity, TreeAverage
 from theory.resolvent.matrix_traces import MatrixTrace
 from theory.special import Support
 
-OPAQUE = (GaussianAverage, HalfLine, TreeAverage, Envelope, Effective)
+OPAQUE = (GaussianAverage, HalfLine, TreeAverage, Envelope, Effective, JointAverage)
 SUMMATION = 4
 """Relative rounding, in units of epsilon, of a pairwise sum of terms of one sign."""
 FOLDED = 4
@@ -105,7 +106,7 @@ def rounding(expression: sp.Expr) -> sp.Expr:
     ratio = relative_rounding(expression)
     if ratio is not None:
         return (ratio[0] + ratio[1] * NODES) * _size(expression)
-    if isinstance(expression, (TreeAverage, Sensitivity, Envelope, Effective)):
+    if isinstance(expression, (TreeAverage, Sensitivity, Envelope, Effective, JointAverage)):
         return FOLDED * Size(expression)
     if isinstance(expression, MatrixTrace):
         total = expression.rounding()

@@ -9,9 +9,10 @@ import sympy as sp
 from theory.averages import Average
 from theory.effective import Effective
 from theory.envelope import Envelope
+from theory.joint_average import JointAverage
 from theory.proximal import Proximal
 
-OPAQUE = (Effective, Envelope, Proximal)
+OPAQUE = (Effective, Envelope, JointAverage, Proximal)
 """Kinds with variables of their own."""
 
 

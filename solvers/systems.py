@@ -21,12 +21,13 @@ from solvers.shared import FreeSymbols, parts
 from theory.averages import GaussianAverage, HalfLine, outermost
 from theory.differentiation import PartialDerivative
 from theory.errors import ParameterError
+from theory.joint_average import JointAverage
 from theory.modes import ModeIndex
 from theory.replica.folded import TreeAverage
 from theory.resolvent.matrix_traces import MatrixTrace
 from theory.special import H
 
-QUADRATURES = (GaussianAverage, HalfLine, TreeAverage)
+QUADRATURES = (GaussianAverage, HalfLine, JointAverage, TreeAverage)
 Scalars = Mapping[Any, NDArray]
 
 
@@ -219,7 +220,8 @@ def _written(system: System, names: tuple[str, ...]) -> list[sp.Expr]:
 
 def depth(expression: sp.Expr) -> int:
     """How many averages over continuous variables are nested in an expression."""
-    return max((depth(a.body) + isinstance(a, (GaussianAverage, HalfLine)) for a in outermost(expression)), default=0)
+    joint = [a.count for a in parts([expression]) if isinstance(a, JointAverage)]
+    return max((*joint, *(depth(a.body) + isinstance(a, (GaussianAverage, HalfLine)) for a in outermost(expression))), default=0)
 
 
 _systems: dict[Any, dict[int, System]] = {}

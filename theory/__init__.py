@@ -11,9 +11,9 @@ from typing import Any
 
 _DECLARATION = (
     "Atom", "Contribution", "Density", "Descent", "Deterministic", "Diag", "Dim", "Drawn", "Energy", "Expression", "Gaussian",
-    "Mixture", "Noise", "Normal", "Parameter", "Quenched", "Signs", "Spectrum", "State", "Step", "Tensor", "Tr", "Vec", "absolute",
-    "average", "centred", "cosh", "erf", "exp", "heaviside", "hebb", "log", "mean", "outer", "quadratic_form", "redrawn", "relu",
-    "sign", "sqrt", "sum_over", "tanh", "wall",
+    "Labels", "Mixture", "Noise", "Normal", "Parameter", "Quenched", "Signs", "Spectrum", "State", "Step", "Tensor", "Tr", "Vec",
+    "absolute", "average", "centred", "cosh", "erf", "exp", "heaviside", "hebb", "log", "mean", "outer", "quadratic_form",
+    "redrawn", "relu", "sign", "softmax", "sqrt", "sum_over", "tanh", "wall",
 )  # fmt: skip
 _WHERE = {
     **dict.fromkeys(_DECLARATION, "theory.declaration"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from solvers.monte_carlo.coordinates import Parts
 from solvers.monte_carlo.designs import Design, Entries, Rows
 from solvers.monte_carlo.realisation import Realisation
+from theory.declaration.classes import classes
 from theory.declaration.sites import Leaf
 from theory.declaration.vectors import Vec
 from theory.errors import DeclarationError, ParameterError
@@ -41,6 +42,17 @@ def correlated(arrays: Mapping[Leaf, NDArray], given: Realisation) -> dict[Leaf,
         other = (arrays[partner] - _number(partner, "mean", given)) * (scales[0] / scales[1] if scales[1] else 0.0)
         found[leaf] = mean + share * (other.T if leaf.how["turned"] else other) + np.sqrt(1 - share**2) * (arrays[leaf] - mean)
     return found
+
+
+def label(drawn: Realisation, leaves: Iterable[Leaf], rng: np.random.Generator) -> None:
+    """One class for each sample, from the probabilities of a draw, for all labels among some leaves."""
+    for leaf in {leaf.how["of"]: leaf for leaf in leaves if leaf.kind == "label"}.values():
+        columns = [drawn.vector(Vec(leaf.dims[0], p)) for p in leaf.how["law"]]
+        shares = np.stack([c[:, 0] for c in columns], axis=1)
+        if not np.all(shares >= -1e-12) or not np.allclose(shares.sum(axis=1), 1, atol=1e-9):
+            raise ParameterError(f"probabilities of {leaf.how['of']}: {shares.min():g} to {shares.max():g}; let them add up to 1")
+        above = rng.random(len(shares))[:, None] > np.cumsum(shares, axis=1)[:, :-1]
+        drawn.set({site.node: 1.0 * (above.sum(axis=1) == k) for k, site in enumerate(classes(leaf))})
 
 
 def entries(leaf: Leaf, given: Realisation, rng: np.random.Generator, designs: Mapping[str, Design]) -> NDArray:

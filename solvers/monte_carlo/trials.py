@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from solvers.monte_carlo.copies import with_copies
 from solvers.monte_carlo.designs import Design
-from solvers.monte_carlo.draws import DRAWN, correlated, draw
+from solvers.monte_carlo.draws import DRAWN, correlated, draw, label
 from solvers.monte_carlo.dynamics import Dynamics
 from solvers.monte_carlo.laws import check_law
 from solvers.monte_carlo.observables import averaged, contributions, holds_average, value
@@ -58,6 +58,7 @@ def _run(piece: Piece) -> dict[int, list[Record]]:
         rng = generator(piece.seed, point.index, trial)
         arrays = correlated({leaf: draw(leaf, given, rng, piece.designs) for leaf in drawn}, given)
         realisation = Realisation(point.symbols, {**point.arrays, **arrays})
+        label(realisation, needed, rng)
         for at, state, again in _states(found, realisation, rng, piece.points):
             if trial == 0:
                 found.verify(state, generator(piece.seed, at.index, trial, 1))

@@ -1,4 +1,4 @@
-"""Cross-entropies of three classes with three states, against minimisation in each draw."""
+"""Cross-entropies of three classes with three states: labels of noise, of clusters and of teachers, against minima of draws."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import sympy as sp
 
 from solvers import simulate, solve
 from solvers.agreement import compare
-from theory import Dim, Energy, Gaussian, Noise, State, exp, heaviside, log, mean, sum_over
+from theory import Dim, Energy, Gaussian, Labels, Noise, State, exp, heaviside, log, mean, softmax, sum_over
 
 lam, N = sp.Symbol("lambda", positive=True), Dim("N")
 CLASSES = range(3)
@@ -17,7 +17,7 @@ CENTRES = [Noise(f"mu{k}", N) for k in CLASSES]
 RIDGE = lam * sum(w.square() for w in W) / 2
 
 
-def softmax(clusters):
+def classes(clusters):
     """A class for each set of samples: labels of noise, or three Gaussian clusters."""
 
     def field(k, w):
@@ -33,7 +33,7 @@ def softmax(clusters):
 @pytest.mark.slow
 @pytest.mark.parametrize("clusters", [False, True])
 def test_three_classes(clusters):
-    model, sizes = softmax(clusters), (1, 2, 4)
+    model, sizes = classes(clusters), (1, 2, 4)
     found = solve(model.theory(), N=1.0, P0=0.5, P1=0.6, P2=0.4, lambda_=0.3, tolerance=1e-8)
     assert found["replicon"] > 0
     estimates = [simulate(model, trials=30, seed=r, N=20, P0=10, P1=12, P2=8, lambda_=0.3, replicate=r) for r in sizes]
@@ -41,6 +41,41 @@ def test_three_classes(clusters):
         verdict = compare(name, np.asarray(found[name]), estimates, sizes)
         assert verdict.verdict == "agree", verdict
     assert compare("norm", np.asarray(1.3 * found["norm"]), estimates, sizes).verdict == "disagree"
+
+
+def taught(name, label_of):
+    """A student with three states of samples that a teacher of three fields labels; ``label_of`` gives indicators of classes."""
+    samples, teachers = Dim("P"), [Noise(f"t{k}", N) for k in CLASSES]
+    data = Gaussian("X", samples, N, variance=1 / N)
+    labels = label_of(samples, [data @ t for t in teachers])
+    fields = [data @ w for w in W]
+    loss = log(sum(map(exp, fields))) - sum(y * h for y, h in zip(labels, fields, strict=True))
+    observe = {"norm": mean(N, W[0] ** 2), "between": mean(N, W[0] * W[1]), "own": mean(N, W[0] * teachers[0])}
+    observe |= {"other": mean(N, W[0] * teachers[1]), "loss": mean(samples, loss)}
+    return Energy(sum_over(samples, loss) + RIDGE, over=W, observe=observe, name=name)
+
+
+def largest(samples, fields):
+    return [np.prod([heaviside(z - other) for other in fields if other is not z]) for z in fields]
+
+
+def uncertain(samples, fields):
+    return Labels("y", *softmax(*[2 * z for z in fields]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("label_of", [largest, uncertain])
+def test_a_student_of_three_classes_of_a_teacher_with_three(label_of):
+    """Labels of the largest of three fields, or with their probabilities: all is symmetric between the classes."""
+    model, sizes = taught(label_of.__name__, label_of), (1, 2)
+    found = solve(model.theory(), N=1.0, P=3.0, lambda_=0.3, tolerance=1e-8)
+    assert [found["q_12"], found["m_12"]] == pytest.approx([found["q_11"] / 2, found["m_11"] / 2], rel=1e-9)
+    assert found["q_22"] == pytest.approx(found["q_11"], rel=1e-9) and found["replicon"] > 0
+    estimates = [simulate(model, trials=80, seed=r, N=20, P=60, lambda_=0.3, replicate=r) for r in sizes]
+    for name in model.observe:
+        verdict = compare(name, np.asarray(found[name]), estimates, sizes)
+        assert verdict.verdict == "agree", verdict
+    assert compare("norm", np.asarray(1.25 * found["norm"]), estimates, sizes).verdict == "disagree"
 
 
 @pytest.mark.slow

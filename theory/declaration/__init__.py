@@ -13,6 +13,7 @@ dimension, whose atoms stand for leaves and local fields; matrices are a noncomm
 ['P > 0', 'lambda_ > 0', 'sigma2 > 0', 'eta >= 0', 'w0 real']
 """
 
+from theory.declaration.classes import Labels, softmax
 from theory.declaration.copies import redrawn
 from theory.declaration.descent import Descent
 from theory.declaration.dimensions import Dim, Spectrum
@@ -39,8 +40,9 @@ from theory.declaration.walks import collect, leaves, linear_coefficients, parti
 
 __all__ = [
     # dimensions and the objects that live on them
-    "Dim", "Spectrum", "Vec", "Quenched", "Noise", "Signs", "Drawn", "State", "Mat", "Gaussian", "Deterministic", "Tensor", "Diag",
-    "Sum", "Prod", "Inv", "Root", "Mapped", "Outer", "hebb", "outer", "Mixture", "Atom", "Normal", "Density",
+    "Dim", "Spectrum", "Vec", "Quenched", "Noise", "Signs", "Drawn", "Labels", "softmax", "State", "Mat", "Gaussian",
+    "Deterministic", "Tensor", "Diag", "Sum", "Prod", "Inv", "Root", "Mapped", "Outer", "hebb", "outer",
+    "Mixture", "Atom", "Normal", "Density",
     # scalars and functions
     "sum_over", "mean", "average", "Tr", "quadratic_form", "redrawn", "Over", "Average", "QuadraticForm", "Trace", "Contraction",
     "tanh", "erf", "relu", "heaviside", "sign", "sqrt", "exp", "log", "cosh", "sin", "cos", "absolute", "centred", "wall",

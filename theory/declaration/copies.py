@@ -26,13 +26,13 @@ def redrawn(v, *what, copy: int = 1):
         refuse("redrawn", "nothing", "list the Gaussian matrices and noises that are drawn anew")
     drawn = [getattr(part, "leaf", None) for part in what]
     for part, leaf in zip(what, drawn, strict=True):
-        if not isinstance(leaf, Leaf) or leaf.kind not in RANDOM - {"state", "tensor"}:
+        if not isinstance(leaf, Leaf) or leaf.kind not in RANDOM - {"label", "state", "tensor"}:
             refuse("redrawn", part, "list what Gaussian, Noise, Signs and Drawn returned")
     for leaf in leaves(v) if isinstance(v, (Vec, Mat)) else ():
         if {leaf, leaf.how.get("partner")} & set(drawn) and "partner" in leaf.how:
             refuse("redrawn", leaf, f"it correlates with {leaf.how['partner']}; only independent draws have copies")
     value = v if isinstance(v, (Vec, Mat)) else scalar(v, "what is redrawn")
-    names = {leaf.name: leaf.name + "'" * copy for leaf in drawn}
+    names = {leaf.name: leaf.name + "'" * copy for leaf in drawn if leaf is not None}
     return renamed(value, names)
 
 

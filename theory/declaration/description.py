@@ -11,7 +11,7 @@ from theory.declaration.printing import at_sites, entry, letter, name_latex, sub
 from theory.declaration.vectors import Vec
 
 GROUPS = {
-    "Disorder": ("gaussian", "tensor", "noise", "signs", "drawn"),
+    "Disorder": ("gaussian", "tensor", "noise", "signs", "drawn", "label"),
     "Given": ("quenched", "deterministic"),
     "State": ("state",),
 }
@@ -65,6 +65,8 @@ def _leaf(leaf) -> str:
         law = how.get("law", how.get("prior"))
         if isinstance(law, Mixture):
             return rf"${name} \sim {printer._print(law)}$"
+        if leaf.kind == "label":
+            return rf"${name} = 1$ with probability ${printer._print(how['law'][how['number']])}$"
     if leaf.kind == "signs":
         return rf"${name} = \pm 1$"
     return f"${name}$" + (f" ({law})" if law else "")

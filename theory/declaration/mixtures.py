@@ -111,8 +111,10 @@ def mixture(value, owner: str, dim) -> Mixture:
 
 
 def refuse_drawn(leaves, where: str) -> None:
-    """DerivationError where one of the leaves is drawn from a mixture."""
+    """DerivationError where one of the leaves is drawn from a mixture, or is a label."""
     for leaf in leaves:
+        if leaf.kind == "label":
+            raise DerivationError(f"{leaf} is a label that is drawn: {where} has none; an energy derives it at replica symmetry")
         if leaf.kind == "drawn":
             raise DerivationError(f"{leaf} is drawn from {leaf.how['law']}: {where} averages Gaussian vectors; declare it as Noise")
 

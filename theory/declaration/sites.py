@@ -12,14 +12,14 @@ from theory.declaration.dimensions import Dim, Spectrum
 from theory.declaration.keys import digest
 from theory.declaration.printing import applied, indexed_name
 
-RANDOM = frozenset({"gaussian", "noise", "signs", "drawn", "state", "tensor"})
+RANDOM = frozenset({"gaussian", "noise", "signs", "drawn", "label", "state", "tensor"})
 """Kinds of leaves over which :func:`average` averages; the others are given."""
 
 
 class Leaf:
     """What is given, drawn or solved for: ``kind``, ``name``, ``dims``, and its law ``how`` (variance, prior, ...).
 
-    Kinds: quenched, noise, signs, drawn, state (vectors); gaussian, deterministic (matrices). A name is one draw.
+    Kinds: quenched, noise, signs, drawn, label, state (vectors); gaussian, deterministic (matrices). A name is one draw.
     """
 
     __slots__ = ("dims", "how", "key", "kind", "name")

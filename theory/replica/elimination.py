@@ -8,9 +8,10 @@ import sympy as sp
 from theory.averages import Average
 from theory.effective import Effective
 from theory.envelope import Envelope
+from theory.joint_average import JointAverage
 from theory.proximal import Proximal
 
-CLOSED = (Average, Proximal, Envelope, Effective, sp.core.function.Application)
+CLOSED = (Average, Proximal, Envelope, Effective, JointAverage, sp.core.function.Application)
 
 
 def hidden(expression: sp.Expr) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr]]:

@@ -29,7 +29,7 @@ def is_exact(energy) -> bool:
     and of one centred field for each set of samples."""
     if len(energy.states) != 1 or any(leaf.how.get("prior") for leaf in energy.states):
         return False
-    if any(leaf.kind == "drawn" for leaf in energy.leaves):
+    if any(leaf.kind in ("drawn", "label") for leaf in energy.leaves):
         return False
     fields: dict = {}
     for coefficient, expression, over in terms(energy.energy):

@@ -24,8 +24,9 @@ from theory.replica.data import at_mode, given, plain
 from theory.replica.fields import H, _gauged
 from theory.replica.flat import settled, without_flat
 from theory.replica.forms import Bilinear, Covariances, Entry, Linear, Registry
+from theory.replica.labelled import Case, by_class, cases_of, is_label, symbol_of
 from theory.replica.populations import Population, populations
-from theory.replica.rows import expanded, rows, solved, split
+from theory.replica.rows import expanded, rows_of, solved, split
 
 U = sp.Symbol("u", real=True)
 """The passive field of one sample, where there is one."""
@@ -41,7 +42,8 @@ class Samples:
     """Samples over ``dim`` with the energy ``potential`` each, a function of the ``active`` and ``passive`` fields.
 
     ``covariance[i, j]``, i <= j, is that of two active fields, of an active one with a passive one, or of two passive ones, counted
-    in this order; ``means`` are those of the fields.
+    in this order; ``means`` are those of the fields. Indicators of classes are symbols of the potential; ``classes`` has the values
+    of them all in each case, and the probability of it as a function of the passive fields.
     """
 
     dim: Dim
@@ -53,12 +55,15 @@ class Samples:
     means: tuple[Entry, ...]
     rule: dict[sp.Expr, sp.Expr] = field(repr=False)
     gauge: tuple[Site, ...] = ()
+    classes: tuple[tuple[tuple[tuple[sp.Symbol, sp.Expr], ...], sp.Expr], ...] = (((), sp.S.One),)
+    labels: tuple[Case, ...] = field(default=(({}, sp.S.One),), repr=False)
 
     def in_fields(self, expression: sp.Expr) -> sp.Expr:
         """A site expression over the samples in the fields; DerivationError where it needs another field."""
         expression = split(_gauged(collect(Vec(self.dim, expression)).expr, self.gauge))
         moving = sorted((t for t in tops(expression) if not isinstance(t, Site) or not given(t)), key=str)
-        written = settled(expanded(replace_tops(expression, self.rule)), moving)
+        in_rule = replace_tops(expression, self.rule)
+        written = by_class(self.labels, lambda values: settled(expanded(in_rule.xreplace(values)), moving))
         written = plain(at_mode(written, self.index))
         extra = sorted(map(str, [*written.atoms(Site), *written.atoms(Functional)]))
         if extra:
@@ -150,12 +155,16 @@ def read_samples(
     expression = split(_gauged(expression, gauge))
     sums = {t: sp.Dummy(f"s{i}", real=True) for i, t in enumerate(sorted(_sums(expression), key=str))}
     opened = replace_tops(expression, sums)
-    random = [s for s in sites(opened) if not given(s)]
+    labels = cases_of([opened, *(replace_tops(collect(Vec(over, e)).expr, sums) for e in seen)])
+    weights = [split(weight) for _, weight in labels]
+    random = sorted({s for e in (opened, *weights) for s in sites(e) if not given(s) and not is_label(s)}, key=_by_name)
     moving = [s for s in random if states & set(leaves(s))]
     still = [s for s in random if s not in moving]
     every = [*moving, *sums.values(), *still]
     watched = [replace_tops(split(_gauged(collect(Vec(over, e)).expr, gauge)), sums) for e in seen]
-    combinations = without_flat(rows(opened, every, over), every, [opened, *watched])
+    bodies = [opened.xreplace(values) for values, _ in labels]
+    combinations = rows_of([*bodies, *weights], every, over)
+    combinations = without_flat(combinations, every, [*bodies, *weights, *(e.xreplace(v) for e in watched for v, _ in labels)])
     active = [row for row in combinations if any(row[: len(moving)])]
     constant = [row for row in combinations if row not in active and any(row[len(moving) : len(moving) + len(sums)])]
     if constant:
@@ -165,8 +174,16 @@ def read_samples(
     names = (*numbered(H, len(active)), *numbered(U, len(passive)))
     rule = solved([*active, *passive], every, names)
     along = ModeIndex(over.name, "m")
-    potential = plain(at_mode(settled(expanded(opened.xreplace(rule)), every), along))
-    extra = sorted(map(str, [*potential.atoms(Site), *(set(sums.values()) & potential.free_symbols)]))
+    def in_fields(expression: sp.Expr) -> sp.Expr:
+        return plain(at_mode(settled(expanded(expression.xreplace(rule)), every), along))
+
+    potential = by_class(labels, lambda values: in_fields(opened.xreplace(values)))
+    classes = [
+        (tuple((symbol_of(s), v) for s, v in values.items()), in_fields(weight))
+        for (values, _), weight in zip(labels, weights, strict=True)
+    ]
+    whole = sp.Tuple(potential, *[weight for _, weight in classes])
+    extra = sorted(map(str, [*whole.atoms(Site), *(set(sums.values()) & whole.free_symbols)]))
     if extra:
         raise DerivationError(f"samples {over}: their energy differs between samples through {extra[0]}; declare them alike")
     back = {dummy: top for top, dummy in sums.items()}
@@ -176,7 +193,12 @@ def read_samples(
     means = tuple(covariance.mean(row) for row in fields)
     written = {back.get(s, s): e.xreplace(back) for s, e in rule.items()}
     count = len(active)
-    return Samples(over, along, potential, names[:count], names[count:], entries, means, written, gauge)
+    own = (entries, means, written, gauge, tuple(classes), tuple(labels))
+    return Samples(over, along, potential, names[:count], names[count:], *own)
+
+
+def _by_name(site: Site) -> tuple[str, str]:
+    return site.name, site.key
 
 
 def _sums(expression: sp.Expr) -> list[Functional]:

@@ -65,6 +65,13 @@ def rows(expression: sp.Expr, every: Sequence[sp.Expr], over: Dim) -> list[tuple
     return echelon(found)
 
 
+def rows_of(expressions: Sequence[sp.Expr], every: Sequence[sp.Expr], over: Dim) -> list[tuple[sp.Expr, ...]]:
+    """The combinations on which any of several expressions depends."""
+    moving = [e for e in expressions if not e.free_symbols.isdisjoint(every)] or list(expressions[:1])
+    found = [row for e in moving for row in rows(e, every, over)]
+    return found if len(moving) == 1 else echelon(found)
+
+
 def echelon(found: list) -> list[tuple[sp.Expr, ...]]:
     """Rows that span the same, in reduced echelon form."""
     reduced, pivots = sp.Matrix(found).rref(simplify=sp.cancel)

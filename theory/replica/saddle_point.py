@@ -153,11 +153,16 @@ def _by_samples(state: State, s: Samples) -> dict[sp.Symbol, sp.Expr]:
             p = state["overlaps"][r]
             add(p.drive, times * c, law.average(lambda f, _, i=i, j=j: f.slope(i) * f.slope(j)))
             add(p.stiffness, -times * c, bends[i, j])
-    inverse = inverse_of(law.covariance[n:, n:]) if s.passive else None
+    inverse = inverse_of(law.covariance[n:, n:]) if s.passive else sp.zeros(0, 0)
     for i in range(n):
         for c, l in s.means[i].factors:
             add(state["mixed"][l].pull, c, law.average(lambda f, _, i=i: f.slope(i)))
         row: list[sp.Expr] = []
+        if law.joint:
+            for g, u in enumerate(s.passive):
+                for c, l in s.covariance[i, n + g].factors:
+                    add(state["mixed"][l].pull, c, law.average(lambda f, _, i=i: f.slope(i), by=u))
+            continue
         for g, u in enumerate(s.passive):
             tilted = law.average(lambda f, _, i=i, u=u, g=g: f.slope(i).scaled(u - law.means[n + g]))
             row.append(tilted - sp.Add(*[bends[min(i, j), max(i, j)] * law.covariance[j, n + g] for j in range(n)]))

@@ -14,6 +14,7 @@ from theory.replica.cells import cut, depends, indicator
 from theory.replica.coupled import alone, coupled
 from theory.replica.elimination import multiplied_out
 from theory.replica.joint import Samples
+from theory.replica.jointly import is_joint, jointly
 from theory.replica.one_body import OMEGA, WIDTH
 from theory.replica.products import Gaussians, Product, of
 
@@ -151,8 +152,12 @@ class SampleLaw:
         count = len(self.samples.active)
         return (OMEGA,) if count == 1 else tuple(sp.Symbol(f"omega_{i + 1}", real=True) for i in range(count))
 
-    def average(self, quantity: Callable[[Fields, sp.Expr], Product | list[Product]], observable: sp.Expr = sp.S.Zero) -> sp.Expr:
-        """Average over samples of ``quantity(fields, observable)``, for an observable in h and u."""
+    def average(
+        self, quantity: Callable[[Fields, sp.Expr], Product | list[Product]], observable: sp.Expr = sp.S.Zero,
+        by: sp.Symbol | None = None,
+    ) -> sp.Expr:  # fmt: skip
+        """Average over samples of ``quantity(fields, observable)``, for an observable in h and u; where averages are ``joint``,
+        also of its derivative by a passive field."""
         symbols = (*self.omega, *self.samples.passive)
         gaussian = Gaussians(
             dict(zip(symbols, self.means, strict=True)),
@@ -160,24 +165,44 @@ class SampleLaw:
             self.omega,
         )
         total = sp.S.Zero
-        for times, bounds, potential, seen in self._cases(observable):
-            fields = Fields(potential, self.samples.active, self.omega, self.width, self.regime)
-            inside = Product(sp.S.One, tuple(bounds.items()))
-            found = quantity(fields, seen)
+        for weight, edges, potential, seen in self._cases(observable):
+            found = quantity(self._fields(potential), seen)
+            bounds = {u: indicator(u, *pair) for u, pair in edges.items()}
+            held = potential.free_symbols | seen.free_symbols
+            # The bounds of a passive field may depend on those behind it.
+            passive = self.samples.passive[::-1] if depends(bounds) else self.samples.passive
+            outer, inner = [u for u in passive if u in held], [u for u in passive if u not in held]
+            inside = Product(weight, tuple(bounds.items()))
             for product in found if isinstance(found, list) else [found]:
-                held = potential.free_symbols | seen.free_symbols
-                # The bounds of a passive field may depend on those behind it.
-                passive = self.samples.passive[::-1] if depends(bounds) else self.samples.passive
-                outer, inner = [u for u in passive if u in held], [u for u in passive if u not in held]
-                if product.factor != 0:
-                    total += times * gaussian.average(product * inside, [*outer, *self.omega, *inner])
+                if product.factor == 0:
+                    continue
+                value = jointly(gaussian, product, weight, edges, self.omega, passive, by) if self.joint else None
+                if value is None:
+                    value = gaussian.average(product * inside, [*outer, *self.omega, *inner])
+                total += value
         return total
 
-    def _cases(self, observable: sp.Expr) -> Iterator[tuple[int, dict, sp.Expr, sp.Expr]]:
-        """(multiplicity, bounds of the passive fields, potential, observable) of every case; mirror images are counted once."""
-        cases = list(_cells(sp.Tuple(self.samples.potential, observable), self.samples.passive))
+    def _fields(self, potential: sp.Expr) -> Fields:
+        return Fields(potential, self.samples.active, self.omega, self.width, self.regime)
+
+    @cached_property
+    def joint(self) -> bool:
+        """Whether averages are :class:`~theory.joint_average.JointAverage`."""
+        every = self._cases(sp.S.Zero) if len(self.samples.active) > 1 else []
+        found = [is_joint(self._fields(v).groups, v, edges, self.samples.passive) for _, edges, v, _ in every]
+        return bool(found) and all(found)
+
+    def _cases(self, observable: sp.Expr) -> Iterator[tuple[sp.Expr, dict, sp.Expr, sp.Expr]]:
+        """(weight, edges of the passive fields, potential, observable) of every case; mirror images are counted once."""
+        for values, weight in self.samples.classes:
+            rule = dict(values)
+            found = self._cells(self.samples.potential.xreplace(rule), observable.xreplace(rule), weight == 1)
+            yield from ((times * weight, edges, potential, seen) for times, edges, potential, seen in found)
+
+    def _cells(self, potential: sp.Expr, observable: sp.Expr, alike: bool) -> Iterator[tuple[int, dict, sp.Expr, sp.Expr]]:
+        cases = list(_cells(sp.Tuple(potential, observable), self.samples.passive))
         flip = {s: -s for s in (*self.samples.active, *self.samples.passive)}
-        even = bool(self.samples.passive) and not any(self.means)
+        even = alike and bool(self.samples.passive) and not any(self.means)
         while cases:
             edges, (potential, seen) = cases.pop(0)
             twin = None
@@ -191,8 +216,8 @@ class SampleLaw:
                         break
             if twin is not None:
                 cases.pop(twin)
-            bounds = {u: indicator(u, *pair) for u, pair in edges.items() if not all(e.is_infinite for e in pair)}
-            yield (1 if twin is None else 2), bounds, potential, seen
+            cut = {u: pair for u, pair in edges.items() if not all(e.is_infinite for e in pair)}
+            yield (1 if twin is None else 2), cut, potential, seen
 
     def expectation(self, observable: sp.Expr) -> sp.Expr:
         """Expectation of a function of the fields at one sample."""
