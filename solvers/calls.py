@@ -15,6 +15,7 @@ from solvers.matrix_traces import trace_values
 from solvers.peaks import SmoothValues
 from solvers.proximal import proximal_point
 from solvers.trees import tree_function, tree_values
+from theory.averages import Bound
 from theory.effective import Effective
 from theory.envelope import Envelope
 from theory.joint_average import JointAverage
@@ -119,6 +120,15 @@ class Calls:
     def _tree(self, e: TreeAverage | Sensitivity) -> sp.Expr:
         """A call of the function that averages over a tree, or of its derivative, with the number of nodes in front."""
         average, symbol = (e.average, e.symbol) if isinstance(e, Sensitivity) else (e, None)
+        # What an average around it binds, and data of modes, are numbers here like any others.
+        inner = sorted((a for a in average.atoms(Bound, ModeValue) if self.free(average, a)), key=sp.default_sort_key)
+        given = {a: sp.Symbol(f"_given{i}", real=True) for i, a in enumerate(inner)}
+        back, average = {s: a for a, s in given.items()}, average.xreplace(given)
         symbols = tree_function(average, self.nodes).symbols
-        function = self._named(e, "tree", lambda: partial(tree_values, average, symbol))
-        return function(self.leaf(("nodes",)), *map(self.lower, symbols))
+        function = self._named((average, symbol), "tree", lambda: partial(tree_values, average, symbol))
+        return function(self.leaf(("nodes",)), *[self.lower(back.get(s, s)) for s in symbols])
+
+    @staticmethod
+    def free(average: TreeAverage, part: sp.Expr) -> bool:
+        """Whether a bound variable or an entry of data is not bound inside."""
+        return part in average.free_symbols if isinstance(part, Bound) else part.indices[0] in average.free_symbols

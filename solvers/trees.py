@@ -36,13 +36,16 @@ KEPT = 48
 
 class Levels:
     """Functions of every level at one set of parameters, innermost first: tables on even grids, the last one at the nodes of the
-    outermost average. From one table to the next leads a matrix, which interpolates and averages with the weights at once."""
+    outermost average, around ``mean``. From one table to the next leads a matrix, which interpolates and averages with the weights
+    at once."""
 
-    def __init__(self, value: Callable[[NDArray], NDArray], spreads: Sequence[complex], blocks: Sequence[complex], nodes: int):
+    def __init__(self, value: Callable[[NDArray], NDArray], spreads: Sequence[complex], blocks: Sequence[complex], nodes: int,
+                 mean: complex = 0):  # fmt: skip
         self.depth, widths, roots = len(blocks), np.real(spreads), np.sqrt(spreads)
         nodes = min(nodes, DEEP.get(self.depth, DEEPER))
         z, self.outer = gaussian_rule(_outside(nodes, widths, self.depth), "uniform")
-        bases = [_grid(nodes, widths, level) for level in range(1, self.depth)] + [roots[-1] * z]
+        bases = [np.real(mean) + _grid(nodes, widths, level) for level in range(1, self.depth)] + [mean + roots[-1] * z]
+        self.shared = bases[-1]
         z, rule = gaussian_rule(nodes, "uniform")
         self.field = bases[0][:, None] + roots[0] * z
         self.weight, table = _tilted(rule, blocks[0], np.broadcast_to(value(self.field), self.field.shape))
@@ -54,9 +57,9 @@ class Levels:
             self.steps.append(_matrix(columns, weight[..., None] * stencil, len(bases[level - 2])))
             self.values.append(table)
 
-    def average(self, level: int, power: int, innermost: NDArray | None) -> complex:
+    def average(self, level: int, power: int, innermost: NDArray | None, weight: NDArray | float = 1.0) -> complex:
         """The average that a :class:`~theory.replica.folded.TreeAverage` stands for, of a function at ``field``, or of the value
-        of a level."""
+        of a level; ``weight`` is that of the outermost average, at the field ``shared``."""
         function = self.values[level - 1] if innermost is None else innermost
         size = absolute(function)
         for step in range(level if innermost is None else 0, self.depth + 1):
@@ -70,7 +73,7 @@ class Levels:
             else:
                 function = np.einsum("rz,rz->r", self.weight, function)
                 size = np.einsum("rz,rz->r", absolute(self.weight), size)
-        result, bound = np.sum(self.outer * function), np.sum(self.outer * size)
+        result, bound = np.sum(self.outer * weight * function), np.sum(self.outer * absolute(np.asarray(weight)) * size)
         share = ROUNDING if self.depth == 1 else INTERPOLATION
         real, imaginary = np.real(result), np.imag(result)
         real = real if abs(real) > share * np.real(bound) else 0.0
@@ -138,11 +141,13 @@ class TreeFunction:
         self.symbols = sorted(average.free_symbols, key=sp.default_sort_key)
         inside = [OMEGA, *self.symbols]
         self.value, self.body = (compiled(inside, [e]) for e in (average.value, average.body))
-        self.hierarchy = compiled(self.symbols, [*average.spreads, *average.blocks])
+        self.weight = None if average.weight == 1 else compiled(inside, [average.weight])
+        hierarchy = (*average.spreads, *average.blocks, average.mean)
+        self.hierarchy = compiled(self.symbols, hierarchy)
         self.depth = len(average.blocks)
-        held = set().union(*(e.free_symbols for e in (average.value, *average.spreads, *average.blocks)))
+        held = set().union(*(e.free_symbols for e in (average.value, *hierarchy)))
         self.places = [i for i, s in enumerate(self.symbols) if s in held]
-        self.key = (average.value, average.spreads, average.blocks, nodes)
+        self.key = (average.value, hierarchy, nodes)
 
     def _at(self, parameters: tuple) -> complex:
         key = (self.key, *(parameters[i] for i in self.places))
@@ -153,13 +158,14 @@ class TreeFunction:
 
         if levels is None:
             numbers = self.hierarchy(*parameters)
-            spreads, blocks = numbers[: self.depth + 1], numbers[self.depth + 1 :]
-            levels = Levels(lambda field: at_fields(self.value, field), spreads, blocks, self.nodes)
+            spreads, blocks = numbers[: self.depth + 1], numbers[self.depth + 1 : -1]
+            levels = Levels(lambda field: at_fields(self.value, field), spreads, blocks, self.nodes, numbers[-1])
             if len(_kept) >= KEPT:
                 _kept.pop(next(iter(_kept)))
         _kept[key] = levels
         innermost = self.body if self.power else None if self.level else self.value
-        return levels.average(self.level, self.power, None if innermost is None else at_fields(innermost, levels.field))
+        weight = 1.0 if self.weight is None else at_fields(self.weight, levels.shared)
+        return levels.average(self.level, self.power, None if innermost is None else at_fields(innermost, levels.field), weight)
 
     def __call__(self, *parameters: Any) -> NDArray:
         return self._over(parameters, lambda point: np.real(self._at(point)))

@@ -55,8 +55,9 @@ def test_what_is_not_derived(make, message):
 
 def test_other_engines_average_no_mixture():
     spins, u = State("s", N, prior="ising"), State("u", N)
-    with pytest.raises(DerivationError, match=r"w0 is drawn from .* couplings or broken replicas averages Gaussian vectors"):
-        Energy(-sum_over(N, spins * (J @ spins)) - sum_over(N, w0 * spins), over=spins, temperature=T).derive()
+    thick = Drawn("w1", N, Mixture((1, Density(lambda x: exp(-abs(x)) / 2))))
+    with pytest.raises(DerivationError, match="law of w1: averages over what is drawn from exp"):
+        Energy(-sum_over(N, spins * (J @ spins)) - sum_over(N, thick * spins), over=spins, temperature=T).derive()
     with pytest.raises(DerivationError, match=r"w0 is drawn from .* a dynamics averages Gaussian vectors; declare it as Noise"):
         Energy((X @ (u - w0)).square() / 2, over=u).flow().derive()
 

@@ -9,7 +9,9 @@ from theory.replica.general import derive_general
 
 lam = sp.Symbol("lambda", positive=True)
 N, P = Dim("N"), Dim("P")
-X = Gaussian("X", P, N, variance=1 / N)
+X, Z = Gaussian("X", P, N, variance=1 / N), Gaussian("Z", P, N, variance=1 / N)
+M = Dim("M", "eta")
+A, t, t0 = Gaussian("A", P, M, column_covariance=M.spectra[0]), State("t", M, prior="spherical"), Noise("t0", M)
 u, v, z = State("u", N, prior="spherical"), State("v", N), State("z", N)
 g = State("g", N, prior="gaussian")
 w, w0, y = State("w", N), Noise("w0", N), Signs("y", P)
@@ -44,8 +46,23 @@ RIDGE = lam * w.square() / 2
             "kinks at|minima of its pieces cross in an order that is not known",
         ),
         (
-            lambda: Energy(sum_over(P, heaviside(-sign(X @ w0) * (X @ u))), over=u, temperature=1, ansatz="1RSB"),
-            "act through the fields .*one field of the state is derived, declare ansatz='RS'",
+            lambda: Energy(sum_over(P, heaviside(-sign(X @ w0) * (X @ u)) + heaviside(Z @ u)), over=u, temperature=1,
+                           ansatz="1RSB"),
+            "act through the fields h_1, h_2 of the state; .* one is derived, declare ansatz='RS'",
+        ),
+        (
+            lambda: Energy(sum_over(P, heaviside(-sign(X @ w0) * (X @ u))) - sum_over(N, u**2 * w0) ** 2 / N, over=u, temperature=1,
+                           ansatz="1RSB"),
+            "sum of w\\*\\*2\\*w0: with a spherical state only sums linear in it are derived",
+        ),
+        (
+            lambda: Energy(sum_over(P, relu(-sign(X @ w0) * (X @ g))) + sum_over(N, w0**2 * g**2), over=g, temperature=1,
+                           ansatz="1RSB"),
+            "w0\\*\\*2 makes sites differ; with broken replicas only sums may",
+        ),
+        (
+            lambda: Energy(sum_over(P, heaviside(-sign(A @ t0) * (A @ t))), over=t, temperature=1, ansatz="1RSB"),
+            "their overlap .* makes sites differ; declare them alike",
         ),
         (
             lambda: Energy(sum_over(P, relu(1 - X @ w - relu(X @ v))) + RIDGE + v.square() / 2, over=[w, v]),

@@ -1,5 +1,6 @@
 """The algebra of broken replicas for whole numbers of replicas: dense matrices, sums over all spins, orthants of Gaussians."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -12,7 +13,8 @@ from theory.replica.breaking import breaking
 from theory.replica.gaussian import sample_average
 from theory.replica.glass_samples import TreeSamples
 from theory.replica.hierarchy import Hierarchical
-from theory.replica.tree import Tree
+from theory.replica.one_body import OMEGA
+from theory.replica.tree import Outer, Tree
 from theory.symbols import beta
 from theory.symbols import replicas as n
 
@@ -88,7 +90,10 @@ def of_sites(ansatz):
     point = {c: sp.Float(v) for c, v in zip(order.conjugates, inward, strict=True)} | {beta: sp.Float(1 / TEMPERATURE)}
     point |= {x: sp.Integer(m) for x, m in zip(order.inner_blocks, blocks, strict=True)}
     point[sp.Symbol("h", real=True)] = sp.Float(FIELD)
-    return order, counted(law.tree(), size), point, dense([inward[-1], *reversed(inward)], blocks, size)
+    # The field of the penalty is the mean of the outermost Gaussian; a tree of whole replicas has it inside.
+    tree, moved = law.tree(Outer(), order.conjugates[0]), {OMEGA: OMEGA + FIELD}
+    tree = replace(tree, **{k: getattr(tree, k).xreplace(moved) for k in ("value", "slope", "curvature")})
+    return order, counted(tree, size), point, dense([inward[-1], *reversed(inward)], blocks, size)
 
 
 def summed_over_spins(covariance):
@@ -148,7 +153,8 @@ def test_steps_of_whole_numbers_of_replicas_are_orthants(ansatz):
     model = Energy(sum_over(P, heaviside(-sp.Rational(1, 2) - X @ w)), over=w, phase="SAT", ansatz=ansatz)
     order, (size, blocks) = breaking(ansatz, sp.S.One), WHOLE[ansatz]
     (fields,) = read_glass(model).samples
-    tree = counted(TreeSamples(fields, order, order.overlap, True).tree(), size)
+    part = TreeSamples(fields, order, order.overlap, True)
+    tree = counted(part.tree(part.body(fields.potential), Outer(), order.overlaps[0]), size)
     inward = increasing(len(order.overlaps))
     point = {q: sp.Float(v) for q, v in zip(order.overlaps, inward, strict=True)}
     point |= {x: sp.Integer(m) for x, m in zip(order.inner_blocks, blocks, strict=True)}

@@ -7,6 +7,7 @@ distance.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 import sympy as sp
 
@@ -63,3 +64,35 @@ def indicator(u: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> Pieces:
             edges.append(edge)
             bodies.append(sp.Integer(body))
     return Pieces(u, tuple(edges), tuple(bodies))
+
+
+def cases(
+    bodies: sp.Tuple, active: Sequence[sp.Symbol], passive: Sequence[sp.Symbol], even: bool
+) -> Iterator[tuple[int, dict[sp.Symbol, tuple[sp.Expr, sp.Expr]], sp.Tuple]]:
+    """(multiplicity, finite edges of the passive fields, bodies) of every cell; mirror images are counted once where the law of all
+    fields is ``even``."""
+    left = list(_cells(bodies, tuple(passive)))
+    flip = {s: -s for s in (*active, *passive)}
+    even = even and bool(passive)
+    while left:
+        edges, found = left.pop(0)
+        twin = None
+        if even and any(not e.is_infinite for pair in edges.values() for e in pair):
+            mirror = {u: (-high, -low) for u, (low, high) in edges.items()}
+            for k, (other, theirs) in enumerate(left):
+                if other == mirror and all(sp.expand(a.xreplace(flip) - b) == 0 for a, b in zip(theirs, found, strict=True)):
+                    twin = k
+                    break
+        if twin is not None:
+            left.pop(twin)
+        yield (1 if twin is None else 2), {u: pair for u, pair in edges.items() if not all(e.is_infinite for e in pair)}, found
+
+
+def bounded(edges: Mapping[sp.Symbol, tuple[sp.Expr, sp.Expr]]) -> dict[sp.Symbol, Pieces]:
+    """Indicators of the fields that a cell bounds."""
+    return {u: indicator(u, *pair) for u, pair in edges.items()}
+
+
+@lru_cache(maxsize=64)
+def _cells(bodies: sp.Tuple, passive: tuple[sp.Symbol, ...]) -> tuple[Cell, ...]:
+    return tuple(cut(bodies, passive))

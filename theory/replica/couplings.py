@@ -6,24 +6,23 @@ act through fields whose covariance is linear in it. Functions of sums over site
 
 from __future__ import annotations
 
-from copy import copy
 from dataclasses import dataclass, field
 
 import sympy as sp
 
 from theory.declaration.collective import parts
-from theory.declaration.dimensions import Dim, Spectrum
+from theory.declaration.dimensions import Dim
 from theory.declaration.ensembles import Gaussian
-from theory.declaration.mixtures import refuse_drawn
 from theory.declaration.scalars import Over
 from theory.declaration.sites import Dot, Leaf, Site, generic, sites
 from theory.declaration.tensors import Contraction
 from theory.declaration.walks import leaves, linear_coefficients
 from theory.errors import DeclarationError, DerivationError
-from theory.replica.data import plain
-from theory.replica.fields import H, W
+from theory.replica.data import at_mode, plain
+from theory.replica.fields import W
 from theory.replica.forms import is_local
-from theory.replica.joint import Model, Samples, read_model
+from theory.replica.glass_fields import Field, sample_fields
+from theory.replica.populations import Population, populations
 from theory.symbols import size
 
 OVERLAP = sp.Symbol("Q", real=True)
@@ -39,35 +38,16 @@ class Coupling:
     factor: sp.Expr
 
 
-@dataclass(frozen=True)
-class Field:
-    """Samples with the energy ``potential(H)`` each; the covariance of H between replicas is ``gain`` times the sum over sites of
-    w w', plus ``noise``."""
-
-    samples: Samples
-    potential: sp.Expr
-    gain: sp.Expr
-    noise: sp.Expr
-
-    @property
-    def dim(self) -> Dim:
-        return self.samples.dim
-
-    def seen(self, expression: sp.Expr) -> sp.Expr:
-        """A site expression over the samples in H."""
-        return self.samples.in_fields(expression).xreplace({self.samples.active[0]: H})
-
-
 @dataclass
 class Glass:
-    """Sites (dimension, prior, penalty of one site in W), couplings, samples and collective variables of an energy.
+    """Sites (their population, prior, penalty of one site in W), couplings, samples and collective variables of an energy.
 
     ``collective`` is the part of the energy that is a function of the symbols in ``sums``, each of which stands for a sum over
-    sites of a function of W, per site. ``signs`` and ``noise`` are the random vectors left at a site, with the variances of the
-    latter.
+    sites of a function of W and of random vectors there, per site: a mean, an overlap with a teacher. ``taken`` are names that
+    they may not have.
     """
 
-    dim: Dim
+    people: Population
     state: Leaf
     prior: str | None
     penalty: sp.Expr = sp.S.Zero
@@ -75,25 +55,46 @@ class Glass:
     samples: tuple[Field, ...] = ()
     collective: sp.Expr = sp.S.Zero
     sums: dict[sp.Symbol, sp.Expr] = field(default_factory=dict)
-    gauge: tuple[Site, ...] = ()
-    noise: dict[Site, sp.Expr] = field(default_factory=dict)
+    taken: frozenset[str] = frozenset()
+
+    @property
+    def dim(self) -> Dim:
+        return self.people.dim
 
     @property
     def size(self) -> sp.Symbol:
         return size(self.dim.name)
 
     def at_site(self, expression: sp.Expr) -> sp.Expr:
-        """A site expression in W and random vectors, fair signs turned into the state where they can be."""
-        written = plain(expression.xreplace({Site(self.state): W}))
-        for sign in self.gauge:
+        """A site expression in W, random vectors and per-mode data, fair signs turned into the state where they can be."""
+        return self.gauged(at_mode(expression.xreplace({Site(self.state): W}), self.people.index))
+
+    def gauged(self, written: sp.Expr) -> sp.Expr:
+        """What is written in W with W times every fair sign in its place, which has the same law."""
+        for sign in (s for s, law in self.people.noise.items() if law is None):
             written = sp.expand(written.xreplace({W: sign * W}))
             written = written.replace(lambda x, y=sign: isinstance(x, sp.Pow) and x.base == y and x.exp.is_integer,
                                       lambda x, y=sign: y ** (x.exp % 2))  # fmt: skip
         return written
 
-    def signs(self, *expressions: sp.Expr) -> list[Site]:
-        """Fair signs that are left in site expressions."""
-        return [s for s in self.gauge if any(s in e.free_symbols for e in expressions)]
+    def per_site(self, expression: sp.Expr) -> sp.Expr:
+        """The mean over sites of a function of random vectors and data there."""
+        return self.people.total(expression) / self.size
+
+    def mean(self, function: sp.Expr) -> sp.Expr:
+        """The symbol of the mean over sites of a function of W, times a factor where a multiple of the function has one."""
+        local = [s for s in function.free_symbols if s == W or is_local(s, self.people)]
+        factor, function = function.as_independent(*local, as_Add=False)
+        for symbol, known in self.sums.items():
+            ratio = sp.cancel(function / known)
+            if W not in ratio.free_symbols and not is_local(ratio, self.people):
+                return factor * ratio * symbol
+        name = "m" if not self.sums else f"m_{len(self.sums)}"
+        while name in self.taken:
+            name = f"m_{name}"
+        symbol = sp.Symbol(name, real=True)
+        self.sums[symbol] = function
+        return factor * symbol
 
 
 def is_glass(energy) -> bool:
@@ -120,11 +121,9 @@ def read_glass(energy) -> Glass:
     (state,) = energy.states
     if len(state.dims) != 1 or state.dims[0].finite:
         raise DerivationError(f"state {state.name}: it has several dimensions; one infinite dimension is derived with couplings")
-    dim = state.dim
-    refuse_drawn(energy.leaves, "an energy with couplings or broken replicas")
-    gauge = tuple(Site(leaf) for leaf in energy.leaves if leaf.kind == "signs" and leaf.dim == dim)
-    noise = {Site(leaf): plain(leaf.how["variance"]) for leaf in energy.leaves if leaf.kind == "noise" and leaf.dim == dim}
-    glass = Glass(dim, state, state.how.get("prior"), gauge=gauge, noise=noise)
+    (people,) = populations(energy)
+    dim, taken = state.dim, {*energy.observe, *(p.name for p in energy.parameters), *(p.symbol.name for p in energy.parameters)}
+    glass = Glass(people, state, state.how.get("prior"), taken=frozenset(taken))
     read = parts(energy.energy)
     strengths: dict[Leaf, sp.Expr] = {}
     samples = sp.S.Zero
@@ -134,7 +133,7 @@ def read_glass(energy) -> Glass:
         elif any(isinstance(s.node, Dot) for s in sites(expression)):
             samples += coefficient * Over(expression, over)
         elif over == dim:
-            glass.penalty += glass.at_site(coefficient * _alike(expression, glass))
+            glass.penalty += glass.at_site(coefficient * expression)
         else:
             raise DerivationError(f"term over {over}: {expression} does not act on {state.name}; leave it out of the energy")
     for coefficient, contraction in read.contractions:
@@ -142,19 +141,22 @@ def read_glass(energy) -> Glass:
     glass.couplings += [Coupling(leaf, _covariance(leaf, c, glass.size), c) for leaf, c in strengths.items()]
     _collective(read, glass)
     if samples != 0:
-        glass.samples = _samples(energy, samples)
+        glass.samples = sample_fields(energy, samples, glass)
     if not glass.couplings and not glass.samples:
         raise DerivationError(f"energy of {energy.name}: no random matrix or tensor acts on {state.name}; there is no disorder")
+    if glass.prior != "ising":
+        _linear_penalty(glass)
     return glass
 
 
-def _alike(expression: sp.Expr, glass: Glass) -> sp.Expr:
-    """The site expression, refused where given data make sites differ."""
-    for atom in sorted(generic(expression), key=str):
-        kind = getattr(getattr(atom, "node", None), "kind", "")
-        if isinstance(atom, Spectrum) or kind == "quenched":
-            raise DerivationError(f"site of {glass.dim}: {atom} makes sites differ; with couplings only Noise and Signs may")
-    return expression
+def _linear_penalty(glass: Glass) -> None:
+    """A penalty that is linear in a state of given overlaps is a function of a sum."""
+    slope = sp.expand(glass.penalty).coeff(W, 1)
+    if slope == 0 or not glass.penalty.is_polynomial(W):
+        return
+    coefficient, local = slope.as_independent(*(s for s in slope.free_symbols if is_local(s, glass.people)), as_Add=False)
+    glass.penalty = sp.expand(glass.penalty - slope * W)
+    glass.collective += coefficient * glass.size * glass.mean(local * W)
 
 
 def _pair(coefficient: sp.Expr, expression: sp.Expr, glass: Glass, strengths: dict[Leaf, sp.Expr]) -> None:
@@ -182,10 +184,10 @@ def _pair(coefficient: sp.Expr, expression: sp.Expr, glass: Glass, strengths: di
             raise DerivationError(f"matrix {matrix}: correlation={how['correlation']} is not averaged by replicas; leave it out")
         strengths[matrix.leaf] = strengths.get(matrix.leaf, sp.S.Zero) + plain(coefficient * left * right)
         if how["mean"] != 0:
-            total = _stand_in(W, glass)
+            total = glass.mean(glass.at_site(own))
             glass.collective += plain(coefficient * left * right * how["mean"]) * (glass.size * total) ** 2
     if rest != 0:
-        glass.penalty += glass.at_site(coefficient * _alike(rest, glass))
+        glass.penalty += glass.at_site(coefficient * rest)
 
 
 def _tensor(coefficient: sp.Expr, contraction: Contraction, glass: Glass, strengths: dict[Leaf, sp.Expr]) -> None:
@@ -202,47 +204,10 @@ def _covariance(leaf: Leaf, strength: sp.Expr, sites_: sp.Symbol) -> sp.Expr:
     return sp.powsimp(strength**2 * variance * sites_ ** len(leaf.dims)) * OVERLAP ** len(leaf.dims)
 
 
-def _stand_in(function: sp.Expr, glass: Glass) -> sp.Symbol:
-    """The symbol of the mean over sites of a function of W."""
-    for symbol, known in glass.sums.items():
-        if known == function:
-            return symbol
-    symbol = sp.Symbol("m" if not glass.sums else f"m_{len(glass.sums)}", real=True)
-    glass.sums[symbol] = function
-    return symbol
-
-
 def _collective(read, glass: Glass) -> None:
     rule = {}
     for top in read.means:
         if top.dim != glass.dim or any(isinstance(s.node, Dot) for s in sites(top.expr)):
             raise DerivationError(f"function of {top}: only functions of sums over {glass.dim} without random matrices are derived")
-        rule[top] = glass.size * _stand_in(glass.at_site(_alike(top.expr, glass)), glass)
+        rule[top] = glass.size * glass.mean(glass.at_site(top.expr))
     glass.collective += plain(read.collective.xreplace(rule))
-
-
-def _samples(energy, total: sp.Expr) -> tuple[Field, ...]:
-    """The samples of an energy, read as at replica symmetry."""
-    reduced = copy(energy)
-    reduced.energy, reduced.ansatz = total, "RS"
-    model = read_model(reduced)
-    return tuple(_field(s, model) for s in model.samples)
-
-
-def _field(samples: Samples, model: Model) -> Field:
-    if len(samples.active) != 1 or samples.passive:
-        fields = ", ".join(map(str, (*samples.active, *samples.passive)))
-        raise DerivationError(
-            f"samples {samples.dim}: they act through the fields {fields}; with couplings or broken replicas one field of the "
-            "state is derived, declare ansatz='RS'"
-        )
-    if any(mean.factors or mean.rest != 0 for mean in samples.means):
-        raise DerivationError(f"samples {samples.dim}: their field has a mean; with couplings or broken replicas it has none")
-    entry, (people,) = samples.covariance[0, 0], model.populations
-    gain = sp.S.Zero
-    for factor, number in entry.factors:
-        form = model.bilinear[number].parts[0]
-        if is_local(form.as_expr(), people) or set(form.monoms()) != {(1, 1)}:
-            raise DerivationError(f"samples {samples.dim}: their overlap {form.as_expr()} makes sites differ; declare them alike")
-        gain += factor * form.LC()
-    return Field(samples, samples.potential.xreplace({samples.active[0]: H}), gain, entry.rest)

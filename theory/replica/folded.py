@@ -9,23 +9,24 @@ from __future__ import annotations
 
 import sympy as sp
 
+from theory.averages import GaussianAverage
 from theory.errors import DerivationError
 from theory.replica.one_body import OMEGA
-from theory.replica.tree import Tree
+from theory.replica.tree import Outer, Tree
 
 
 class TreeAverage(sp.Expr):
     """Average over all levels outside ``level`` of (the mean of ``body`` over the levels inside it) ** ``power``; with power 0 that
-    of g_level. ``value`` is F, ``spreads`` and ``blocks`` are those of :class:`~theory.replica.tree.Tree`; ``OMEGA`` is bound."""
+    of g_level. ``value`` is F, ``spreads`` and ``blocks`` are those of :class:`~theory.replica.tree.Tree`, ``mean`` and ``weight``
+    those of its outermost average; ``OMEGA`` is bound in all but the mean."""
 
     is_commutative = True
     is_real = True
     precedence = 45
 
-    def __new__(cls, level, power, body, value, spreads, blocks):
-        return sp.Expr.__new__(
-            cls, sp.Integer(level), sp.Integer(power), sp.sympify(body), sp.sympify(value), sp.Tuple(*spreads), sp.Tuple(*blocks)
-        )
+    def __new__(cls, level, power, body, value, spreads, blocks, mean=0, weight=1):
+        parts = (sp.Integer(level), sp.Integer(power), sp.sympify(body), sp.sympify(value), sp.Tuple(*spreads), sp.Tuple(*blocks))
+        return sp.Expr.__new__(cls, *parts, sp.sympify(mean), sp.sympify(weight))
 
     level = property(lambda self: int(self.args[0]))
     power = property(lambda self: int(self.args[1]))
@@ -33,6 +34,8 @@ class TreeAverage(sp.Expr):
     value = property(lambda self: self.args[3])
     spreads = property(lambda self: tuple(self.args[4]))
     blocks = property(lambda self: tuple(self.args[5]))
+    mean = property(lambda self: self.args[6])
+    weight = property(lambda self: self.args[7])
 
     @property
     def free_symbols(self):
@@ -40,7 +43,10 @@ class TreeAverage(sp.Expr):
 
     def written_out(self) -> sp.Expr:
         """As nested Gaussian averages."""
-        tree = Tree(self.value, self.value.diff(OMEGA), self.value.diff(OMEGA, 2), self.spreads, self.blocks)
+        z = sp.Dummy("z", real=True)
+        mass = GaussianAverage(self.weight.xreplace({OMEGA: self.mean + sp.sqrt(self.spreads[-1]) * z}), z)
+        slopes = (self.value.diff(OMEGA), self.value.diff(OMEGA, 2))
+        tree = Tree(self.value, *slopes, self.spreads, self.blocks, outer=Outer(self.mean, self.weight, mass))
         if not self.power:
             return tree.mean(self.level, tree.values[self.level])
         body = self.body
@@ -51,22 +57,24 @@ class TreeAverage(sp.Expr):
     def _eval_derivative(self, symbol):
         return Sensitivity(self, symbol) if symbol in self.free_symbols else sp.S.Zero
 
-    def _inner(self, printed: str, opened: str, closed: str, power: str) -> str:
+    def _inner(self, printed: str, opened: str, closed: str, power: str, weight: str) -> str:
         last = len(self.blocks) + 1
         if not self.power:
-            return f"{opened}g_{self.level}{closed}_{last}"
+            return f"{opened}{weight}g_{self.level}{closed}_{last}"
         if self.power == 1:
-            return f"{opened}{printed}{closed}_{last}"
+            return f"{opened}{weight}{printed}{closed}_{last}"
         inside = f"{opened}{printed}{closed}_{self.level}" if self.level else printed if power == "^" else f"({printed})"
-        return f"{opened}{inside}{power}{self.power}{closed}_{last}"
+        return f"{opened}{weight}{inside}{power}{self.power}{closed}_{last}"
 
     def _sympystr(self, printer) -> str:
-        return self._inner(printer._print(self.body), "<", ">", "**")
+        weight = "" if self.weight == 1 else f"{printer.parenthesize(self.weight, 45)}*"
+        return self._inner(printer._print(self.body), "<", ">", "**", weight)
 
     def _latex(self, printer) -> str:
         body = printer._print(self.body)
         body = rf"\left({body}\right)" if not self.level and self.power > 1 else body
-        return self._inner(body, r"\left\langle ", r" \right\rangle", "^")
+        weight = "" if self.weight == 1 else rf"{printer.parenthesize(self.weight, 45)} \, "
+        return self._inner(body, r"\left\langle ", r" \right\rangle", "^", weight)
 
 
 class Sensitivity(sp.Expr):
@@ -98,7 +106,7 @@ class FoldedTree(Tree):
     """A tree whose averages over several levels stay folded."""
 
     def _fold(self, level: int, power: int, body: sp.Expr) -> TreeAverage:
-        return TreeAverage(level, power, body, self.value, self.spreads, self.blocks)
+        return TreeAverage(level, power, body, self.value, self.spreads, self.blocks, self.outer.mean, self.outer.weight)
 
     def mean(self, level: int, body: sp.Expr) -> sp.Expr:
         if not self.steps:
@@ -108,7 +116,7 @@ class FoldedTree(Tree):
         total = sp.S.Zero
         for term in sp.Add.make_args(body):
             outside, inside = term.as_independent(OMEGA, as_Add=False)
-            total += outside * (self._fold(0, 1, inside) if OMEGA in inside.free_symbols else inside)
+            total += outside * (self._fold(0, 1, inside) if OMEGA in inside.free_symbols else inside * self.outer.mass)
         return total
 
     def value_at(self, level: int) -> sp.Expr:

@@ -1,4 +1,5 @@
-"""Samples of a glass: quadratic ones by the algebra of hierarchical matrices, any others by a tree of averages."""
+"""Samples of a glass: quadratic ones by the algebra of hierarchical matrices, any others by a tree of averages around the fields
+that all replicas share."""
 
 from __future__ import annotations
 
@@ -9,14 +10,16 @@ from typing import Any
 import sympy as sp
 
 from theory.replica.breaking import Breaking
-from theory.replica.couplings import Field
+from theory.replica.cells import cases
 from theory.replica.fields import H
 from theory.replica.folded import FoldedTree
 from theory.replica.gaussian import sample_average
+from theory.replica.glass_fields import Field
 from theory.replica.ground_tree import GroundTree, closed_pieces, ground_tree
 from theory.replica.hierarchy import Hierarchical, per_replica
 from theory.replica.one_body import WIDTH, OneBody, one_body
-from theory.replica.tree import Tree
+from theory.replica.shared import Shared
+from theory.replica.tree import Outer
 from theory.replica.zero_temperature import per_beta
 from theory.symbols import beta, size
 
@@ -68,37 +71,69 @@ class TreeSamples:
     closed: Closed = sp.sympify
     nested = True
 
-    def body(self) -> OneBody:
-        return one_body(self.samples.potential, H, "SAT" if self.volume else "broken" if self.order.cold else "warm")
+    @property
+    def shared(self) -> Shared:
+        """The outermost level of the tree beside the passive fields, at open order parameters."""
+        s = self.samples
+        return Shared(s.mean, self.covariance.coefficients[-1], s.passive, s.means, s.covariance, s.mixed)
 
-    def tree(self) -> Tree | GroundTree:
-        body, width = self.body(), self._width()
-        spreads = tuple(map(self.closed, self.covariance.coefficients[1:]))
+    def body(self, potential: sp.Expr) -> OneBody:
+        return one_body(potential, H, "SAT" if self.volume else "broken" if self.order.cold else "warm")
+
+    def tree(self, body: OneBody, outer: Outer, spread: sp.Expr) -> Any:
+        """The tree around a one-body problem, ``spread`` the variance of its outermost level."""
+        width = self._width()
+        spreads = tuple(map(self.closed, (*self.covariance.coefficients[1:-1], spread)))
+        shared = Outer(*map(self.closed, (outer.mean, outer.weight, outer.mass, outer.variance)))
         parts = [p.subs({WIDTH: width}) for p in (body.value, body.slope, body.curvature)]
+        blocks, width = self.order.tree_blocks, self.closed(width)
         if self.order.cold:
-            return ground_tree(*(closed_pieces(p, self.closed) for p in parts), spreads, self.order.tree_blocks, self.closed(width))
-        bodies = (self.closed(p.bodies[0]) for p in parts)
-        return FoldedTree(*bodies, spreads, self.order.tree_blocks, self.closed(width))
+            return ground_tree(*(closed_pieces(p, self.closed) for p in parts), spreads, blocks, width, shared)
+        value, slope, curvature = (self.closed(p.bodies[0]) for p in parts)
+        return FoldedTree(value, slope, curvature, spreads, blocks, width, outer=shared)
 
     def _width(self) -> sp.Expr:
         """Variance of the field between the innermost blocks, in units of the temperature where that is zero."""
         return sp.expand(self.covariance.coefficients[0] * (beta if self.order.cold else 1))
 
+    def average(self, quantity: Callable[..., sp.Expr], factor: sp.Expr = sp.S.One, seen: sp.Expr = sp.S.Zero) -> sp.Expr:
+        """Average over passive fields of ``factor`` times ``quantity(tree, body, seen)``, summed over samples."""
+        shared, total = self.shared, sp.S.Zero
+        bodies = sp.Tuple(self.samples.potential, seen)
+        for times, bounds, (potential, inside) in cases(bodies, (H,), shared.passive, shared.even):
+            body, held = self.body(potential), potential.free_symbols | inside.free_symbols
+
+            def of(outer: Outer, spread: sp.Expr, body=body, inside=inside) -> sp.Expr:
+                return quantity(self.tree(body, outer, spread), body, inside)
+
+            total += times * shared.average(of, self.closed(factor), bounds, held)
+        return size(self.samples.dim.name) * total
+
     def value(self) -> sp.Expr:
-        return size(self.samples.dim.name) * self.tree().total()
+        return self.average(lambda tree, *_: tree.total())
 
     def derivative(self, symbol: sp.Symbol) -> sp.Expr:
-        return size(self.samples.dim.name) * self.tree().derivative(symbol)
+        """Derivative by an overlap, a block or a sum; what shared fields do to the mean of the field is a part of it."""
+        total = self.average(lambda tree, *_: tree.derivative(symbol))
+        drift = self.shared.drift(symbol)
+        return total + (self.average(lambda tree, *_: tree.mean(0, tree.slope), drift) if drift != 0 else 0)
 
     def expectation(self, function: sp.Expr) -> sp.Expr:
-        seen = closed_pieces(self.body().expectation(function).subs({WIDTH: self._width()}), self.closed)
-        tree = self.tree()
-        mean = tree.mean(0, seen) if isinstance(tree, GroundTree) else tree.mean(0, seen.bodies[0])
-        return size(self.samples.dim.name) * mean
+        def mean(tree: Any, body: OneBody, inside: sp.Expr) -> sp.Expr:
+            found = closed_pieces(body.expectation(inside).subs({WIDTH: self._width()}), self.closed)
+            return tree.mean(0, found) if isinstance(tree, GroundTree) else tree.mean(0, found.bodies[0])
+
+        return self.average(mean, seen=function)
+
+    @property
+    def crosses(self) -> bool:
+        """Whether minima of the energy cross in a sample."""
+        bodies = [self.body(p) for _, _, (p,) in cases(sp.Tuple(self.samples.potential), (H,), self.samples.passive, False)]
+        return self.order.cold and any(self.tree(b, Outer(), self.covariance.coefficients[-1]).crosses for b in bodies)
 
     def bending(self) -> sp.Expr:
         gain = self.covariance.coefficients[0] / self.order.width
-        return self.closed(size(self.samples.dim.name) * gain**2 / self.order.unit**2) * self.tree().spreading()
+        return self.closed(gain**2 / self.order.unit**2) * self.average(lambda tree, *_: tree.spreading())
 
 
 def sample_terms(state: Mapping[str, Any], closed: Closed = sp.sympify) -> list[QuadraticSamples | TreeSamples]:
@@ -106,8 +141,8 @@ def sample_terms(state: Mapping[str, Any], closed: Closed = sp.sympify) -> list[
     order, glass, found = state["order"], state["glass"], []
     for s in glass.samples:
         overlap = order.overlap
-        covariance = glass.size * s.gain * overlap + overlap.scaled_ones(s.noise)
-        quadratic = s.potential.is_polynomial(H) and sp.degree(s.potential, H) <= 2
+        covariance = glass.size * s.gain * overlap + overlap.scaled_ones(s.shift)
+        quadratic = s.potential.is_polynomial(H) and sp.degree(s.potential, H) <= 2 and not s.passive and s.mean == 0
         if quadratic and not state["volume"]:
             found.append(QuadraticSamples(s, order, covariance, closed))
         else:

@@ -16,6 +16,7 @@ import sympy as sp
 from theory.piecewise import Pieces, joined
 from theory.replica.folded import FoldedTree
 from theory.replica.one_body import OMEGA, WIDTH, log_total, weights
+from theory.replica.tree import ALONE, Outer
 from theory.symbols import beta
 from theory.truncated import density
 
@@ -27,7 +28,8 @@ FIELD = sp.Dummy("h", real=True)
 @dataclass(frozen=True)
 class GroundTree:
     """``value`` and ``slope`` are G and its derivative in ``OMEGA``, in pieces; ``spreads`` and ``blocks`` are as in
-    :class:`~theory.replica.tree.Tree`, the latter in units of the temperature, as is ``width``: ∂G/∂width = G'^2/2."""
+    :class:`~theory.replica.tree.Tree`, the latter in units of the temperature, as is ``width``: ∂G/∂width = G'^2/2; so is
+    ``outer``."""
 
     value: Pieces
     slope: Pieces
@@ -35,6 +37,7 @@ class GroundTree:
     spreads: tuple[sp.Expr, ...]
     blocks: tuple[sp.Expr, ...]
     width: sp.Expr = sp.S.Zero
+    outer: Outer = ALONE
 
     @property
     def crosses(self) -> bool:
@@ -68,17 +71,19 @@ class GroundTree:
     def _near(self, body: Pieces) -> sp.Expr:
         """Average over the innermost Gaussian with the weight exp(y G); over the only one without steps."""
         if len(set(body.bodies)) == 1 and OMEGA not in body.bodies[0].free_symbols:
-            return body.bodies[0]
+            return body.bodies[0] * (1 if self.blocks else self.outer.mass)
         if not self.blocks:
-            return body.average(sp.S.Zero, sp.sqrt(self.spreads[0]))
+            mean, deviation = self.outer.mean, sp.sqrt(self.spreads[0])
+            return body.average(mean, deviation, lambda z: self.outer.weight.xreplace({OMEGA: mean + deviation * z}))
         return sp.Add(*[sp.exp(exponent - self._logarithm) * factor for exponent, factor in self._weighted(body)])
 
     def _crossings(self, weight: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
         """The same for a function of the jump of the slope at every kink, times a delta function there."""
         deviation, total = sp.sqrt(self.spreads[0]), sp.S.Zero
         for edge, jump, value in self._kinks:
-            here = density((edge - (OMEGA if self.blocks else 0)) / deviation) / deviation
-            total += weight(jump) * here * (sp.exp(self.blocks[0] * value - self._logarithm) if self.blocks else 1)
+            here = density((edge - (OMEGA if self.blocks else self.outer.mean)) / deviation) / deviation
+            shared = self.outer.weight.xreplace({OMEGA: edge})
+            total += weight(jump) * here * (sp.exp(self.blocks[0] * value - self._logarithm) if self.blocks else shared)
         return total
 
     @cached_property
@@ -88,7 +93,8 @@ class GroundTree:
         value, slope = self._logarithm / block, self._near(self.slope)
         curvature = self._bent() + block * square - block * slope**2
         grows = (block, (self._near(self.value) - value) / block), (self.width, square / 2)
-        return SmoothedTree(value, slope, curvature, self.spreads[1:], self.blocks[1:], self.spreads[0], block, grows)
+        parts = (value, slope, curvature, self.spreads[1:], self.blocks[1:], self.spreads[0], block)
+        return SmoothedTree(*parts, outer=self.outer, grows=grows)
 
     def _far(self, body: sp.Expr) -> sp.Expr:
         return self._outer.mean(0, body) if self.blocks else body
@@ -118,7 +124,8 @@ class GroundTree:
         """Derivative by a parameter of covariance, blocks or width."""
         if self.blocks:
             return self._outer.derivative(symbol)
-        spread, width = (sp.diff(e, symbol) for e in (self.spreads[0], self.width))
+        left = self.spreads[0] if self.outer.variance is None else self.outer.variance
+        spread, width = (sp.diff(e, symbol) for e in (left, self.width))
         return (spread * self.bend() if spread != 0 else spread) / 2 + (width * self.square(0) if width != 0 else width) / 2
 
     def spreading(self) -> sp.Expr:

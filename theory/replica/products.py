@@ -120,7 +120,7 @@ class Gaussians:
             return product.factor
         if not product.parts and product.factor.is_polynomial(*order):
             return self.moment(sp.Poly(product.factor, *order))
-        value = _nested(self.chain(order), dict(product.parts), product.factor)
+        value = nested(self.chain(order), dict(product.parts), product.factor)
         if _depth(value) > DEEPEST:
             raise DerivationError(
                 f"energy: averages over {', '.join(map(str, order))} need {_depth(value)} nested integrals, {DEEPEST} are done; "
@@ -129,11 +129,12 @@ class Gaussians:
         return value
 
 
-def _nested(chain: list[tuple[sp.Symbol, sp.Expr, sp.Expr]], parts: Mapping[sp.Symbol, Pieces], factor: sp.Expr) -> sp.Expr:
+def nested(chain: list[tuple[sp.Symbol, sp.Expr, sp.Expr]], parts: Mapping[sp.Symbol, Pieces], factor: sp.Expr) -> sp.Expr:
+    """Average of a product over a chain of variables, the outermost first."""
     if not chain:
         return factor
     (x, mean, deviation), rest = chain[0], chain[1:]
-    inner = _nested(rest, parts, factor)
+    inner = nested(rest, parts, factor)
     pieces = parts.get(x, Pieces(x, (-sp.oo, sp.oo), (sp.S.One,)))
     return pieces.average(mean, deviation, lambda z: inner.xreplace({x: mean + deviation * z}))
 

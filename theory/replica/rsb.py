@@ -11,12 +11,14 @@ from typing import Any
 
 import sympy as sp
 
+from theory.averages import outermost
 from theory.derivation import Derivation, Step
 from theory.errors import DerivationError
 from theory.replica.breaking import breaking
 from theory.replica.couplings import OVERLAP, Glass, read_glass
 from theory.replica.data import plain
 from theory.replica.elimination import linear
+from theory.replica.folded import TreeAverage
 from theory.replica.glass_samples import sample_terms
 from theory.replica.glass_sites import sites_of
 from theory.replica.hierarchy import per_replica
@@ -36,13 +38,14 @@ def derive_glass(energy) -> Derivation:
         Step(
             "interactions",
             "Between two replicas of overlap Q the random couplings have a covariance that depends on Q alone; samples act through "
-            "fields of covariance proportional to Q; functions of sums over sites are collective.",
+            "fields of covariance linear in Q, beside fields of a teacher that all replicas share; functions of sums over sites, "
+            "such as the overlap with a teacher, are collective.",
             lambda s: _interactions(energy),
         ),
         Step(
             "ansatz",
             "The overlaps between replicas and their conjugates, the covariances of the field on a site, are hierarchical "
-            "matrices; in every block the overlap is larger.",
+            "matrices; in every block the overlap is larger. A sum has the same value in every replica.",
             lambda s: _ansatz(s, energy),
         ),
         Step(
@@ -117,12 +120,12 @@ def _couplings(state: State) -> dict[str, Any]:
     return {"actions": actions, "action": sp.Add(*actions.values())}
 
 
-def sites(state: State):
+def sites(state: State) -> Any:
     """The sites; in the unknowns of the closed equations once these are known."""
     return sites_of(state["glass"], state["order"], state["fields"], rule(state))
 
 
-def samples(state: State):
+def samples(state: State) -> Any:
     """The samples, likewise."""
     return sample_terms(state, rule(state))
 
@@ -168,6 +171,12 @@ def _slope(state: State, symbol: sp.Symbol) -> sp.Expr:
     return sp.Add(rule(state)(smooth), *[s.derivative(symbol) for s in samples(state)])
 
 
+def _pull(state: State, total: sp.Symbol) -> sp.Expr:
+    """Derivative of the energy by a sum: by the collective part, and by the law of the fields of samples."""
+    slopes = [s.derivative(total) for s in samples(state)]
+    return sp.diff(state["glass"].collective, total) - sp.Add(*slopes) / state["order"].unit
+
+
 def _saddle(state: State) -> dict[str, Any]:
     order, glass = state["order"], state["glass"]
     conjugates = {}
@@ -179,7 +188,7 @@ def _saddle(state: State) -> dict[str, Any]:
             power = 2
         legendre = -(beta**2) / 2 * glass.size * share * conjugate
         conjugates[conjugate] = linear(slope + (per_beta(legendre, power) if order.cold else legendre), conjugate)
-    fields = {field: sp.diff(glass.collective, total) / glass.size for total, field in state["fields"].items()}
+    fields = {field: _pull(state, total) / glass.size for total, field in state["fields"].items()}
     overlaps = dict(zip(order.overlaps, sites(state).overlaps(), strict=True))
     return {"conjugates": conjugates, "fields_of": fields, "overlaps": overlaps}
 
@@ -188,7 +197,10 @@ def _closed(state: State) -> dict[str, Any]:
     order, glass, conjugates = state["order"], state["glass"], state["conjugates"]
     nested = glass.prior == "ising" and any(s.nested for s in samples(state))
     # Averages written into averages would be long; conjugates that hold some stay as unknowns.
-    rules = [state["fields_of"], {} if nested else conjugates, order.written_out, {beta: state["beta"]}]
+    kept = state["fields_of"] if nested else {}
+    kept = {field: e for field, e in kept.items() if outermost(e) or e.has(TreeAverage)}
+    given = {field: e for field, e in state["fields_of"].items() if field not in kept}
+    rules = [given, {} if nested else conjugates, order.written_out, {beta: state["beta"]}]
     done = {**state, "eliminated": rules}
     law = sites(done)
     unknowns: dict[sp.Symbol, sp.Expr] = law.means(state["fields"])
@@ -198,7 +210,7 @@ def _closed(state: State) -> dict[str, Any]:
     if order.free_width is not None:
         unknowns[order.free_width] = law.free_width(_slope(state, order.overlaps[-1]) / glass.size)
     if nested:
-        unknowns |= {x: closed(e, rules) for x, e in conjugates.items()}
+        unknowns |= {x: closed(e, rules) for x, e in {**kept, **conjugates}.items()}
     equations = [sp.Eq(x, e, evaluate=False) for x, e in unknowns.items()]
     # Stationarity in a block is at fixed conjugates.
     equations += [sp.Eq(_slope(done, x) + law.derivative(x), 0, evaluate=False) for x in order.blocks]

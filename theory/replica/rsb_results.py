@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
 
 from theory.declaration.scalars import Over
-from theory.declaration.sites import Site, sites, tops
+from theory.declaration.sites import Dot, Site, sites, tops
 from theory.declaration.tensors import Contraction
 from theory.declaration.vectors import Vec
-from theory.declaration.walks import replace_tops
+from theory.declaration.walks import collect, replace_tops
 from theory.equations import Theory, Unknown
 from theory.errors import DerivationError
 from theory.replica.couplings import OVERLAP, _couples
 from theory.replica.data import plain
 from theory.replica.elimination import multiplied_out
+from theory.replica.forms import Registry
+from theory.replica.glass_fields import field_of
 from theory.replica.hierarchy import per_replica
+from theory.replica.joint import read_samples
 from theory.replica.results import parameter_of
+from theory.replica.sample_law import SampleLaw
 from theory.replica.verdicts import conditions, exchanged, free_name, overlaps, taken_by
 from theory.replica.zero_temperature import per_beta
-from theory.symbols import beta
+from theory.symbols import beta, size
 
 State = Mapping[str, Any]
 
@@ -129,7 +134,29 @@ def _sum(top: sp.Expr, state: State, energy) -> sp.Expr:
     for s, part in zip(glass.samples, samples(state), strict=True):
         if s.dim == top.dim:
             return part.expectation(s.seen(top.expr))
-    raise DerivationError(f"observable over {top.dim}: the energy has no samples there; sum over {glass.dim} or its samples")
+    return _unseen(top, state, energy)
+
+
+def _unseen(top: Over, state: State, energy) -> sp.Expr:
+    """A sum over samples that the energy does not hold: Gaussian fields with the overlaps of one replica."""
+    from theory.replica.rsb import rule
+    from theory.replica.rsb import sites as site_law
+
+    glass, law = replace(state["glass"], sums=dict(state["glass"].sums)), site_law(state)
+    if not any(isinstance(s.node, Dot) for s in sites(collect(Vec(top.dim, top.expr)).expr)):
+        raise DerivationError(f"observable over {top.dim}: the energy has no samples there; sum over {glass.dim} or its samples")
+    registry = Registry((glass.people,))
+    new = read_samples(top.expr, top.dim, (glass.people,), registry)
+    field = field_of(new, registry, glass)
+    sums = {total: law.expectation(function) for total, function in glass.sums.items() if total not in state["glass"].sums}
+    width = glass.size * field.gain * state["order"].norm
+    covariance = sp.Matrix(1 + len(field.passive), 1 + len(field.passive), lambda i, j: 0)
+    covariance[0, 0] = field.shift
+    for i, mixed in enumerate(field.mixed):
+        covariance[0, 1 + i] = covariance[1 + i, 0] = mixed
+    covariance[1:, 1:] = field.covariance
+    unseen = SampleLaw(new, sp.Matrix([[width]]), covariance, (field.mean, *field.means), "warm")
+    return size(top.dim.name) * rule(state)(unseen.expectation(new.in_fields(top.expr))).xreplace(sums)
 
 
 def _pair(top: Over, state: State) -> sp.Expr:
@@ -141,8 +168,7 @@ def _pair(top: Over, state: State) -> sp.Expr:
             shift = matrix.leaf.how["mean"]
             fixed = sp.S.Zero
             if shift != 0:
-                total = next(t for t, f in glass.sums.items() if f == sp.Symbol("w", real=True))
-                fixed = plain(shift) * (glass.size * total) ** 2
+                fixed = plain(shift) * (glass.size * glass.mean(glass.at_site(Site(glass.state)))) ** 2
             return fixed + _coupling(matrix.leaf, state)
     raise DerivationError(f"observable {top}: of products of states only the couplings of the energy are derived")
 
@@ -178,8 +204,7 @@ def _splits(state: State) -> bool:
     """Whether ground states cross in a sample or at a site, so that the innermost increment of the overlap is not zero."""
     from theory.replica.rsb import samples, sites
 
-    trees = [part.tree() for part in (*samples(state), sites(state)) if hasattr(part, "tree")]
-    return any(tree.crosses for tree in trees)
+    return any(getattr(part, "crosses", False) for part in (*samples(state), sites(state)))
 
 
 def _unknown(unknown: sp.Symbol, state: State) -> Unknown:
@@ -205,4 +230,6 @@ def _unknown(unknown: sp.Symbol, state: State) -> Unknown:
         return Unknown(unknown, "variance of one replica" + (" over the temperature" if order.cold else ""), start=start)
     if unknown in order.conjugates:
         return Unknown(unknown, "covariance of the field on a site", vanishes=True)
+    if unknown in state["fields"].values():
+        return Unknown(unknown, "mean field on a site along what the sum is of", -sp.oo, sp.oo, sp.S.NegativeOne)
     return Unknown(unknown, "mean over sites", -sp.oo, sp.oo, sp.Rational(99, 100))

@@ -10,7 +10,7 @@ import sympy as sp
 
 from theory.errors import DerivationError
 from theory.piecewise import Pieces
-from theory.replica.cells import cut, depends, indicator
+from theory.replica.cells import cases, depends, indicator
 from theory.replica.coupled import alone, coupled
 from theory.replica.elimination import multiplied_out
 from theory.replica.joint import Samples
@@ -121,11 +121,6 @@ class Fields:
         return found
 
 
-@lru_cache(maxsize=64)
-def _cells(bodies: sp.Tuple, passive: tuple[sp.Symbol, ...]) -> tuple:
-    return tuple(cut(bodies, passive))
-
-
 @lru_cache(maxsize=256)
 def _one_body(potential: sp.Expr, h: sp.Symbol, regime: str):
     return alone(potential, h, regime)
@@ -195,29 +190,10 @@ class SampleLaw:
     def _cases(self, observable: sp.Expr) -> Iterator[tuple[sp.Expr, dict, sp.Expr, sp.Expr]]:
         """(weight, edges of the passive fields, potential, observable) of every case; mirror images are counted once."""
         for values, weight in self.samples.classes:
-            rule = dict(values)
-            found = self._cells(self.samples.potential.xreplace(rule), observable.xreplace(rule), weight == 1)
-            yield from ((times * weight, edges, potential, seen) for times, edges, potential, seen in found)
-
-    def _cells(self, potential: sp.Expr, observable: sp.Expr, alike: bool) -> Iterator[tuple[int, dict, sp.Expr, sp.Expr]]:
-        cases = list(_cells(sp.Tuple(potential, observable), self.samples.passive))
-        flip = {s: -s for s in (*self.samples.active, *self.samples.passive)}
-        even = alike and bool(self.samples.passive) and not any(self.means)
-        while cases:
-            edges, (potential, seen) = cases.pop(0)
-            twin = None
-            if even and any(not e.is_infinite for pair in edges.values() for e in pair):
-                mirror = {u: (-high, -low) for u, (low, high) in edges.items()}
-                for k, (other, bodies) in enumerate(cases):
-                    if other == mirror and all(
-                        sp.expand(a.xreplace(flip) - b) == 0 for a, b in zip(bodies, (potential, seen), strict=True)
-                    ):
-                        twin = k
-                        break
-            if twin is not None:
-                cases.pop(twin)
-            cut = {u: pair for u, pair in edges.items() if not all(e.is_infinite for e in pair)}
-            yield (1 if twin is None else 2), cut, potential, seen
+            bodies = sp.Tuple(self.samples.potential, observable).xreplace(dict(values))
+            even = weight == 1 and not any(self.means)
+            found = cases(bodies, self.samples.active, self.samples.passive, even)
+            yield from ((times * weight, edges, *parts) for times, edges, parts in found)
 
     def expectation(self, observable: sp.Expr) -> sp.Expr:
         """Expectation of a function of the fields at one sample."""

@@ -16,10 +16,24 @@ from theory.replica.one_body import OMEGA
 
 
 @dataclass(frozen=True)
+class Outer:
+    """The field that all replicas share: ``mean`` of the outermost Gaussian, and a ``weight``, a function of ``OMEGA``, whose
+    average is ``mass``. Where other fields that replicas share have been averaged over, ``variance`` is what they leave of it."""
+
+    mean: sp.Expr = sp.S.Zero
+    weight: sp.Expr = sp.S.One
+    mass: sp.Expr = sp.S.One
+    variance: sp.Expr | None = None
+
+
+ALONE = Outer()
+
+
+@dataclass(frozen=True)
 class Tree:
     """``value``, ``slope`` and ``curvature`` are F and its derivatives in ``OMEGA``; ``spreads`` are Δ_1 ... Δ_{k+1}, ``blocks``
     m_1 ... m_k. ``width`` is the variance of the innermost average that F itself contains, a logarithm at the power ``share``:
-    ∂F/∂width = (F'' + share F'^2)/2."""
+    ∂F/∂width = (F'' + share F'^2)/2. ``outer`` says more of the outermost average."""
 
     value: sp.Expr
     slope: sp.Expr
@@ -28,6 +42,7 @@ class Tree:
     blocks: tuple[sp.Expr, ...]
     width: sp.Expr = sp.S.Zero
     share: sp.Expr = sp.S.One
+    outer: Outer = ALONE
 
     @property
     def steps(self) -> int:
@@ -69,9 +84,9 @@ class Tree:
         """Average of a function of the field that level ``level`` leaves fixed, over all levels outside it."""
         for outer in range(level + 1, self.steps + 1):
             body = self.tilted(outer, body)
-        z = sp.Dummy("z", real=True)
-        at = {OMEGA: sp.sqrt(self.spreads[-1]) * z}
-        return _linear(body, lambda part: GaussianAverage(part.xreplace(at), z))
+        z, outer = sp.Dummy("z", real=True), self.outer
+        at = {OMEGA: outer.mean + sp.sqrt(self.spreads[-1]) * z}
+        return _linear(body, lambda part: GaussianAverage((outer.weight * part).xreplace(at), z), outer.mass)
 
     def total(self) -> sp.Expr:
         """The functional."""
@@ -94,7 +109,7 @@ class Tree:
             # d/dΔ <g> = <g'' + m g'^2>/2 with m = 0 outermost, and g_j'' = T_j(g_{j-1}'' + m_j g_{j-1}'^2) - m_j g_j'^2.
             block = self.blocks[level - 1] if level <= self.steps else sp.S.Zero
             squares[level] -= bends * block / 2
-            bends += sp.diff(self.spreads[level - 1], symbol)
+            bends += self.change(level, symbol)
             squares[level - 1] += bends * block / 2
             change = sp.diff(block, symbol)
             if change != 0:
@@ -103,6 +118,11 @@ class Tree:
         body = self._explicit(symbol) + (squares[0] + self.share * own / 2) * self.slope**2 + (bends + own) / 2 * self.curvature
         total += self.mean(0, self._terms(body))
         return total + sp.Add(*[c * self.square(j) for j, c in enumerate(squares) if j and c != 0])
+
+    def change(self, level: int, symbol: sp.Symbol) -> sp.Expr:
+        """Derivative of Δ at a level; at the outermost one of what other shared fields leave of it, for their part is a mean."""
+        outermost = level == len(self.spreads) and self.outer.variance is not None
+        return sp.diff(self.outer.variance if outermost else self.spreads[level - 1], symbol)
 
     def _terms(self, body: sp.Expr) -> sp.Expr:
         """A body as a sum of terms that are averaged one by one."""
@@ -130,10 +150,10 @@ def _smeared(body: sp.Expr, spread: sp.Expr) -> sp.Expr:
     return GaussianAverage(body.xreplace({OMEGA: OMEGA + sp.sqrt(spread) * z}), z)
 
 
-def _linear(body: sp.Expr, functional) -> sp.Expr:
-    """A linear functional that leaves constants alone."""
+def _linear(body: sp.Expr, functional, mass: sp.Expr = sp.S.One) -> sp.Expr:
+    """A linear functional that multiplies constants by ``mass``."""
     total = sp.S.Zero
     for term in sp.Add.make_args(body):
         outside, inside = term.as_independent(OMEGA, as_Add=False)
-        total += outside * (functional(inside) if OMEGA in inside.free_symbols else inside)
+        total += outside * (functional(inside) if OMEGA in inside.free_symbols else inside * mass)
     return total
