@@ -76,8 +76,8 @@ class Levels:
         result, bound = np.sum(self.outer * weight * function), np.sum(self.outer * absolute(np.asarray(weight)) * size)
         share = ROUNDING if self.depth == 1 else INTERPOLATION
         real, imaginary = np.real(result), np.imag(result)
-        real = real if abs(real) > share * np.real(bound) else 0.0
-        return real + 1j * (imaginary if abs(imaginary) > share * np.imag(bound) else 0.0)
+        real = 0.0 if abs(real) <= share * np.real(bound) else real
+        return real + 1j * (0.0 if abs(imaginary) <= share * np.imag(bound) else imaginary)
 
 
 def absolute(values: NDArray) -> NDArray:

@@ -56,7 +56,7 @@ RIDGE = lam * w.square() / 2
             "sum of w\\*\\*2\\*w0: with a spherical state only sums linear in it are derived",
         ),
         (
-            lambda: Energy(sum_over(P, relu(-sign(X @ w0) * (X @ g))) + sum_over(N, w0**2 * g**2), over=g, temperature=1,
+            lambda: Energy(sum_over(P, relu(-sign(X @ w0) * (X @ u))) + sum_over(N, w0**2 * u**2), over=u, temperature=1,
                            ansatz="1RSB"),
             "w0\\*\\*2 makes sites differ; with broken replicas only sums may",
         ),

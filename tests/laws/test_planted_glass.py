@@ -29,8 +29,10 @@ from theory import (
     sign,
     sum_over,
 )  # fmt: skip
+from theory.replica.breaking import STIFFNESS
 from theory.replica.rsb import derive_glass, samples, sites
 from theory.replica.tree import Tree
+from theory.replica.tree_sites import TreeSites
 from theory.symbols import beta
 from theory.symbols import replicas as n
 
@@ -62,6 +64,8 @@ LEARNING = {
     "planted spins": (PAIR - sum_over(N, w0 * s) ** 2 / N, s, {"temperature": T}),
     "planted sphere": (SPIKE, v, {"temperature": T}),
     "ground state of a planted sphere": (SPIKE, v, {}),
+    "double wells": (sum_over(P, relu(1 - Y * (X @ g))) + sum_over(N, (g**2 - 1) ** 2), g, {"temperature": T}),
+    "lasso": (sum_over(P, relu(1 - Y * (X @ u))) + sum_over(N, abs(u)) / 4, u, {}),
 }  # fmt: skip
 
 
@@ -76,7 +80,7 @@ def point_of(state):
     at = {q: 0.3 + 0.2 * j for j, q in enumerate(order.overlaps)} | {r: 0.5 + 0.3 * j for j, r in enumerate(order.conjugates)}
     at |= {x: 0.6 for x in order.blocks} | {total: 0.35 for total in state["fields"]} | {h: -0.7 for h in state["fields"].values()}
     at |= {beta: 1.0 if order.cold or state["volume"] else 1.3, NUMBER: 1.0, PATTERNS: 1.4}
-    return at | ({order.free_width: 0.45} if order.free_width is not None else {})
+    return at | {STIFFNESS: 1.7} | ({order.free_width: 0.45} if order.free_width is not None else {})
 
 
 def open_state(case, ansatz="1RSB"):
@@ -84,16 +88,19 @@ def open_state(case, ansatz="1RSB"):
     return {k: x for k, x in model(case, ansatz).derive().state().items() if k != "eliminated"}
 
 
-def numbers(expressions, at, nodes=321):
+def numbers(expressions, at, nodes=201):
     return [float(x) for x in compile_expressions([sp.sympify(x) for x in expressions], nodes, "uniform")(at)]
 
 
 def differences(expression, symbols, at, step=1e-5):
-    phi = compile_expressions([expression], 321, "uniform")
+    phi = compile_expressions([expression], 201, "uniform")
     return [sum(t * float(phi({**at, x: at[x] + t * step})[0]) for t in (1, -1)) / (2 * step) for x in symbols]
 
 
-@pytest.mark.parametrize("case", [pytest.param(c, marks=pytest.mark.slow) if c == "phases" else c for c in LEARNING])
+LONG = {"phases", "double wells", "hinges", "lasso", "Gaussian prior", "errors of spins", "errors of a sphere"}
+
+
+@pytest.mark.parametrize("case", [pytest.param(c, marks=pytest.mark.slow) if c in LONG else c for c in LEARNING])
 def test_derivatives_by_parts_are_derivatives(case):
     """Of samples and sites by overlaps, blocks, sums and fields, at arbitrary values of all of them."""
     state = open_state(case)
@@ -103,7 +110,7 @@ def test_derivatives_by_parts_are_derivatives(case):
         symbols = [*overlaps, *state["fields"]]
         assert numbers(map(part.derivative, symbols), at) == pytest.approx(differences(part.value(), symbols, at), abs=3e-7)
     unit = float(sp.sympify(order.unit).xreplace(at))
-    if state["glass"].prior == "ising":
+    if isinstance(law, TreeSites):
         symbols = [*order.conjugates, *order.blocks, *state["fields"].values()]
         found = numbers(map(law.derivative, symbols), at)
         assert found == pytest.approx(differences(law.value(), symbols, at), abs=3e-7)
@@ -136,14 +143,17 @@ TEACHERS = {
     "given teacher": (errors(s, sign(X @ Quenched("t", N))), s, {"temperature": T}, GIVEN),
     "given teacher of a sphere": (errors(v, sign(X @ Quenched("t", N))), v, {"temperature": T}, GIVEN),
     "hinges": (sum_over(P, relu(1 - Y * (X @ u))) + u.square() / 4, u, {}, {}),
+    "Laplace prior": ((X @ (u - w0) - e).square() / 2 + sum_over(N, abs(u)) / 2, u, {"temperature": T}, {"T": 0.5}),
+    "lasso": ((X @ (u - w0) - e).square() / 2 + sum_over(N, abs(u)) / 2, u, {}, {}),
+    "hinges and absolute values": (sum_over(P, relu(1 - Y * (X @ u))) + sum_over(N, abs(u)) / 4, u, {}, {}),
     "squares": ((X @ (u - w0) - e).square() / 2 + u.square() / 4, u, {"temperature": T}, {"T": 0.5}),
 }  # fmt: skip
 
 
-SLOW = {"Gaussian prior", "hinges", "sparse teacher", "signs", "sphere"}
+QUICK = {"volume of spins", "given teacher of a sphere", "squares"}
 
 
-@pytest.mark.parametrize("case", [pytest.param(c, marks=pytest.mark.slow) if c in SLOW else c for c in TEACHERS])
+@pytest.mark.parametrize("case", [c if c in QUICK else pytest.param(c, marks=pytest.mark.slow) for c in TEACHERS])
 def test_without_breaking_it_is_the_theory_of_replica_symmetry(case):
     """The other derivation, of any fields and states at replica symmetry, has the same solution, observables and stability; it
     also solves the equations of one step, whatever the block, with an increment of zero."""
@@ -154,9 +164,11 @@ def test_without_breaking_it_is_the_theory_of_replica_symmetry(case):
     known = solve(one.theory(), **values, tolerance=1e-8)
     glass = derive_glass(one).theory
     found = solve(glass, **values, tolerance=1e-8)
-    shared = {"q", "c", "chi", "replicon", "entropy", "free_energy", "ground_state_energy"}
+    # Squares and their regularised kin are in errors there: overlaps of what is left of the teacher.
+    errors_there = case in ("squares", "Laplace prior", "lasso")
+    shared = {"c", "chi", "replicon", "entropy", "free_energy", "ground_state_energy"} | (set() if errors_there else {"q"})
     shared &= set(known.order_parameters) & set(found.order_parameters) if case != "squares" else set()
-    assert len(shared) >= 3 or case == "squares"
+    assert len(shared) >= 2 or case == "squares"
     for name in shared:
         # There the measure of the Gaussian is not normalised.
         constant = 0.25 * np.log(2 * np.pi) if (case, name) == ("Gaussian prior", "free_energy") else 0.0

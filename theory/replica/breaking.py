@@ -89,6 +89,8 @@ class Breaking:
 
 WIDTH, CHI = sp.Symbol("c", positive=True), sp.Symbol("chi", positive=True)
 """Norm beyond the innermost overlap, an order parameter where the prior leaves the norm free; at temperature zero it is χ/β."""
+STIFFNESS = sp.Symbol("A", positive=True)
+"""Of a real site, what all but its penalty adds to the curvature of its energy."""
 
 
 def breaking(ansatz: str, norm: sp.Expr | None, cold: bool = False) -> Breaking:

@@ -16,6 +16,8 @@ from theory.replica.forms import is_local
 from theory.replica.gaussian import quadratic
 from theory.replica.hierarchy import Hierarchical, per_replica
 from theory.replica.ising_sites import IsingSites
+from theory.replica.real_sites import RealSites
+from theory.replica.tree_sites import TreeSites
 from theory.replica.zero_temperature import per_beta
 from theory.small_matrices import inverse
 from theory.symbols import beta
@@ -140,14 +142,14 @@ class GaussianSites:
 
 def sites_of(
     glass: Glass, order: Breaking, fields: dict[sp.Symbol, sp.Symbol], closed: Closed = sp.sympify
-) -> IsingSites | GaussianSites:
+) -> TreeSites | GaussianSites:
     """The sites with the fields of collective variables in their penalty; DerivationError for other priors."""
+    penalty = glass.penalty + sp.Add(*[field * glass.sums[total] for total, field in fields.items()])
     if glass.prior == "ising":
-        penalty = glass.penalty + sp.Add(*[field * glass.sums[total] for total, field in fields.items()])
         return IsingSites(glass, order, penalty, closed)
     if glass.prior not in ("spherical", None if order.cold or W in glass.penalty.free_symbols else "gaussian", "gaussian"):
         what = f"state {glass.state.name}: with couplings or broken replicas it needs a prior"
-        raise DerivationError(f"{what}, ising, spherical or gaussian, or a quadratic penalty; declare one")
+        raise DerivationError(f"{what}, ising, spherical or gaussian, or a penalty; declare one")
     if order.cold and glass.prior == "gaussian":
         what = f"prior {glass.prior!r} of {glass.state.name}: at temperature 0 the energy outweighs it; declare a temperature"
         raise DerivationError(f"{what}, or no prior and a penalty")
@@ -156,4 +158,14 @@ def sites_of(
             f"state {glass.state.name}: couplings {glass.couplings[0].leaf.name} of states of any norm fall without bound; "
             "give it the spherical prior"
         )
-    return GaussianSites(glass, order, glass.penalty, fields, closed)
+    if glass.prior == "spherical" or _is_gaussian(penalty, glass):
+        return GaussianSites(glass, order, glass.penalty, fields, closed)
+    return RealSites(glass, order, penalty, closed)
+
+
+def _is_gaussian(penalty: sp.Expr, glass: Glass) -> bool:
+    """Whether states are Gaussian at given fields, all with the same variance."""
+    if not penalty.is_polynomial(W) or sp.degree(penalty, W) > 2:
+        return False
+    linear_sums = all(sp.expand(f - f.coeff(W, 1) * W) == 0 for f in map(sp.expand, glass.sums.values()))
+    return linear_sums and not is_local(sp.expand(penalty).coeff(W, 2), glass.people)

@@ -14,7 +14,7 @@ import sympy as sp
 from theory.averages import outermost
 from theory.derivation import Derivation, Step
 from theory.errors import DerivationError
-from theory.replica.breaking import breaking
+from theory.replica.breaking import STIFFNESS, breaking
 from theory.replica.couplings import OVERLAP, Glass, read_glass
 from theory.replica.data import plain
 from theory.replica.elimination import linear
@@ -22,7 +22,9 @@ from theory.replica.folded import TreeAverage
 from theory.replica.glass_samples import sample_terms
 from theory.replica.glass_sites import sites_of
 from theory.replica.hierarchy import per_replica
+from theory.replica.real_sites import RealSites
 from theory.replica.rsb_results import assembled, definitions, observables
+from theory.replica.tree_sites import TreeSites
 from theory.replica.zero_temperature import per_beta
 from theory.symbols import beta
 
@@ -193,14 +195,24 @@ def _saddle(state: State) -> dict[str, Any]:
     return {"conjugates": conjugates, "fields_of": fields, "overlaps": overlaps}
 
 
+def _stiffness(state: State) -> dict[sp.Symbol, sp.Expr]:
+    """Curvature that all but the sites gives a real state in a tree."""
+    law = sites(state)
+    if not isinstance(law, RealSites):
+        return {}
+    return {STIFFNESS: law.stiffness(_slope(state, state["order"].overlaps[-1]) / state["glass"].size)}
+
+
 def _closed(state: State) -> dict[str, Any]:
     order, glass, conjugates = state["order"], state["glass"], state["conjugates"]
-    nested = glass.prior == "ising" and any(s.nested for s in samples(state))
+    nested = isinstance(sites(state), TreeSites) and any(s.nested for s in samples(state))
     # Averages written into averages would be long; conjugates that hold some stay as unknowns.
     kept = state["fields_of"] if nested else {}
     kept = {field: e for field, e in kept.items() if outermost(e) or e.has(TreeAverage)}
     given = {field: e for field, e in state["fields_of"].items() if field not in kept}
-    rules = [given, {} if nested else conjugates, order.written_out, {beta: state["beta"]}]
+    stiffness = _stiffness(state)
+    known = [{}, {}] if nested else [stiffness, conjugates]
+    rules = [given, *known, order.written_out, {beta: state["beta"]}]
     done = {**state, "eliminated": rules}
     law = sites(done)
     unknowns: dict[sp.Symbol, sp.Expr] = law.means(state["fields"])
@@ -210,7 +222,7 @@ def _closed(state: State) -> dict[str, Any]:
     if order.free_width is not None:
         unknowns[order.free_width] = law.free_width(_slope(state, order.overlaps[-1]) / glass.size)
     if nested:
-        unknowns |= {x: closed(e, rules) for x, e in {**kept, **conjugates}.items()}
+        unknowns |= {x: closed(e, rules) for x, e in {**kept, **conjugates, **stiffness}.items()}
     equations = [sp.Eq(x, e, evaluate=False) for x, e in unknowns.items()]
     # Stationarity in a block is at fixed conjugates.
     equations += [sp.Eq(_slope(done, x) + law.derivative(x), 0, evaluate=False) for x in order.blocks]

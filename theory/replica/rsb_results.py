@@ -15,6 +15,7 @@ from theory.declaration.vectors import Vec
 from theory.declaration.walks import collect, replace_tops
 from theory.equations import Theory, Unknown
 from theory.errors import DerivationError
+from theory.replica.breaking import STIFFNESS
 from theory.replica.couplings import OVERLAP, _couples
 from theory.replica.data import plain
 from theory.replica.elimination import multiplied_out
@@ -230,6 +231,8 @@ def _unknown(unknown: sp.Symbol, state: State) -> Unknown:
         return Unknown(unknown, "variance of one replica" + (" over the temperature" if order.cold else ""), start=start)
     if unknown in order.conjugates:
         return Unknown(unknown, "covariance of the field on a site", vanishes=True)
+    if unknown == STIFFNESS:
+        return Unknown(unknown, "curvature that all but the penalty gives a state")
     if unknown in state["fields"].values():
         return Unknown(unknown, "mean field on a site along what the sum is of", -sp.oo, sp.oo, sp.S.NegativeOne)
     return Unknown(unknown, "mean over sites", -sp.oo, sp.oo, sp.Rational(99, 100))

@@ -12,6 +12,7 @@ from functools import cached_property
 import sympy as sp
 
 from theory.averages import GaussianAverage
+from theory.replica.elimination import multiplied_out
 from theory.replica.one_body import OMEGA
 
 
@@ -126,7 +127,7 @@ class Tree:
 
     def _terms(self, body: sp.Expr) -> sp.Expr:
         """A body as a sum of terms that are averaged one by one."""
-        return sp.expand(body)
+        return multiplied_out(body)
 
     def _explicit(self, symbol: sp.Symbol) -> sp.Expr:
         """Derivative of F by a parameter other than its width and its field."""
