@@ -16,6 +16,7 @@ from theory import (
     Drawn,
     Energy,
     Gaussian,
+    Labels,
     Mixture,
     Noise,
     Normal,
@@ -27,6 +28,7 @@ from theory import (
     mean,
     relu,
     sign,
+    softmax,
     sum_over,
 )  # fmt: skip
 from theory.replica.breaking import STIFFNESS
@@ -51,7 +53,10 @@ def errors(w, label=Y):
 
 PAIR = -sum_over(N, s * (Gaussian("J", N, N, variance=1 / N, symmetry=1) @ s)) / 2
 SPIKE = Tensor("K", N, 3, variance=1 / (2 * N**2))(v) - sum_over(N, w0 * v) ** 3 / (2 * N**2)
+DRAWN = Labels("y", *softmax(3 * (X @ w0)))[0]
+LABELLED = sum_over(P, DRAWN * heaviside(-(X @ s)) + (1 - DRAWN) * heaviside(X @ s))
 LEARNING = {
+    "drawn labels": (LABELLED, s, {"temperature": T}),
     "spins": (errors(s), s, {"temperature": T}),
     "volume of spins": (errors(s, sign(X @ w0)), s, {"phase": "SAT"}),
     "sphere": (errors(v), v, {"temperature": T}),
@@ -134,6 +139,7 @@ def at_solution(theory, known, parameters):
 
 GIVEN = {"T": 0.5, "N": 2.0, "P": 2.8, "t": np.array([0.5, 1.5])}
 TEACHERS = {
+    "drawn labels": (LABELLED, s, {"temperature": T}, {"T": 0.5}),
     "spins": (errors(s), s, {"temperature": T}, {"T": 0.5}),
     "volume of spins": (errors(s, sign(X @ w0)), s, {"phase": "SAT"}, {}),
     "sphere": (errors(v), v, {"temperature": T}, {"T": 0.5}),

@@ -3,14 +3,14 @@ that all replicas share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import sympy as sp
 
 from theory.replica.breaking import Breaking
-from theory.replica.cells import cases
+from theory.replica.cells import bounded, cases
 from theory.replica.fields import H
 from theory.replica.folded import FoldedTree
 from theory.replica.gaussian import sample_average
@@ -96,17 +96,23 @@ class TreeSamples:
         """Variance of the field between the innermost blocks, in units of the temperature where that is zero."""
         return sp.expand(self.covariance.coefficients[0] * (beta if self.order.cold else 1))
 
+    def _cases(self, seen: sp.Expr) -> Iterator[tuple[sp.Expr, dict, sp.Expr, sp.Expr]]:
+        """(weight, edges of the passive fields, potential, observable) of every class of a label and every cell."""
+        for values, weight in self.samples.samples.classes:
+            bodies = sp.Tuple(self.samples.potential, seen).xreplace(dict(values))
+            found = cases(bodies, (H,), self.samples.passive, weight == 1 and self.shared.even)
+            yield from ((times * weight, edges, *parts) for times, edges, parts in found)
+
     def average(self, quantity: Callable[..., sp.Expr], factor: sp.Expr = sp.S.One, seen: sp.Expr = sp.S.Zero) -> sp.Expr:
         """Average over passive fields of ``factor`` times ``quantity(tree, body, seen)``, summed over samples."""
         shared, total = self.shared, sp.S.Zero
-        bodies = sp.Tuple(self.samples.potential, seen)
-        for times, bounds, (potential, inside) in cases(bodies, (H,), shared.passive, shared.even):
+        for weight, edges, potential, inside in self._cases(seen):
             body, held = self.body(potential), potential.free_symbols | inside.free_symbols
 
             def of(outer: Outer, spread: sp.Expr, body=body, inside=inside) -> sp.Expr:
                 return quantity(self.tree(body, outer, spread), body, inside)
 
-            total += times * shared.average(of, self.closed(factor), bounds, held)
+            total += shared.average(of, weight * self.closed(factor), bounded(edges), held)
         return size(self.samples.dim.name) * total
 
     def value(self) -> sp.Expr:
@@ -128,7 +134,7 @@ class TreeSamples:
     @property
     def crosses(self) -> bool:
         """Whether minima of the energy cross in a sample."""
-        bodies = [self.body(p) for _, _, (p,) in cases(sp.Tuple(self.samples.potential), (H,), self.samples.passive, False)]
+        bodies = [self.body(potential) for _, _, potential, _ in self._cases(sp.S.Zero)]
         return self.order.cold and any(self.tree(b, Outer(), self.covariance.coefficients[-1]).crosses for b in bodies)
 
     def bending(self) -> sp.Expr:
@@ -143,6 +149,7 @@ def sample_terms(state: Mapping[str, Any], closed: Closed = sp.sympify) -> list[
         overlap = order.overlap
         covariance = glass.size * s.gain * overlap + overlap.scaled_ones(s.shift)
         quadratic = s.potential.is_polynomial(H) and sp.degree(s.potential, H) <= 2 and not s.passive and s.mean == 0
+        quadratic = quadratic and len(s.samples.classes) == 1
         if quadratic and not state["volume"]:
             found.append(QuadraticSamples(s, order, covariance, closed))
         else:

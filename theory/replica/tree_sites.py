@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 
 from theory.replica.breaking import Breaking
-from theory.replica.cells import cases
+from theory.replica.cells import bounded, cases
 from theory.replica.couplings import Glass
 from theory.replica.fields import W
 from theory.replica.hierarchy import per_replica
@@ -59,7 +59,7 @@ class TreeSites:
         for weight, shared, at_site in self._laws(factor, *self.apart(), seen):
             times, potential, inside = at_site
             bodies = sp.Tuple(shared.mean, times if by is None else times * shared.drift(by), potential, inside)
-            for _, bounds, (mean, here, v, g) in cases(bodies, (W,), shared.passive, False):
+            for _, edges, (mean, here, v, g) in cases(bodies, (W,), shared.passive, False):
                 if here == 0:
                     continue
 
@@ -68,7 +68,7 @@ class TreeSites:
                     return quantity(tree) if seen == 0 else quantity(tree, v, g)
 
                 held = v.free_symbols | g.free_symbols
-                total += weight * replace(shared, mean=mean).average(of, self.closed(here), bounds, held)
+                total += weight * replace(shared, mean=mean).average(of, self.closed(here), bounded(edges), held)
         return self.glass.per_site(total)
 
     def _laws(
