@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import sympy as sp
 from numpy.typing import NDArray
 from sympy.core.function import AppliedUndef
 
-from solvers.compile import compile_expressions
+from solvers.compile import Compiled, Fixed, compile_expressions
 from solvers.modes.mode_data import ModeData
 from theory.dmft.notation import step
 from theory.symbols import time
@@ -38,39 +39,45 @@ class Coefficients:
         self.scalars = {**data.sizes, **scalars, step: length}
         self.data, self.times = data, times
         self.multipliers: dict[sp.Symbol, NDArray] = {}
-        self._known: dict[sp.Expr, tuple[bool, NDArray]] = {}
+        self._plans: dict[sp.Expr, tuple[list[sp.Symbol], bool]] = {}
+        self._known: dict[sp.Expr, NDArray] = {}
+        self._compiled: dict[sp.Expr, tuple[Compiled, Fixed]] = {}
 
     def __call__(self, expression: sp.Expr, now: int = 0) -> NDArray:
         """At the step ``now``."""
-        held = {m: v[now] for m, v in self.multipliers.items() if m in expression.free_symbols}
+        if expression not in self._plans:
+            free = expression.free_symbols
+            self._plans[expression] = [m for m in self.multipliers if m in free], time in free
+        held, timed = self._plans[expression]
         if held:
-            return self._value(expression, {**held, time: self.times[now]})
+            return self._value(expression, {**{m: self.multipliers[m][now] for m in held}, time: self.times[now]})
         if expression not in self._known:
-            timed = time in expression.free_symbols
-            self._known[expression] = timed, self._value(expression, {time: self.times if timed else 0.0})
-        timed, value = self._known[expression]
+            self._known[expression] = self._value(expression, {time: self.times if timed else 0.0})
+        value = self._known[expression]
         return value[now] if timed else value
 
     def _value(self, expression: sp.Expr, more: Mapping[Any, Any]) -> NDArray:
+        if expression not in self._compiled:
+            compiled = compile_expressions([expression])
+            self._compiled[expression] = compiled, compiled.fixed(self.data.arrays, self.data.weights, self.data.counts)
+        compiled, fixed = self._compiled[expression]
         at = {**self.scalars, **more}
-        compiled = compile_expressions([expression])
-        value = compiled({s: at[s] for s in compiled.scalars}, self.data.arrays, self.data.weights, self.data.counts)[0]
-        return np.asarray(value, dtype=float)
+        return np.asarray(compiled.at({s: at[s] for s in compiled.scalars}, fixed)[0], dtype=float)
+
+
+@lru_cache(maxsize=1024)
+def _factors(expression: sp.Expr) -> list[tuple[sp.Expr, list[tuple[sp.Expr, int]]]]:
+    found = []
+    for term in sp.Add.make_args(sp.expand(expression)):
+        powers = [f.as_base_exp() for f in sp.Mul.make_args(term)]
+        written = [(base, int(power)) for base, power in powers if isinstance(base, AppliedUndef)]
+        found.append((sp.Mul(*[base**power for base, power in powers if not isinstance(base, AppliedUndef)]), written))
+    return found
 
 
 def products(expression: sp.Expr, matrix: Callable[[sp.Expr], NDArray]) -> list[tuple[sp.Expr, list[tuple[NDArray, int]]]]:
     """A sum of products of correlations: coefficients, and with each the matrices and their powers, entry by entry."""
-    found = []
-    for term in sp.Add.make_args(sp.expand(expression)):
-        rest, factors = sp.S.One, []
-        for factor in sp.Mul.make_args(term):
-            base, power = factor.as_base_exp()
-            if isinstance(base, AppliedUndef):
-                factors.append((matrix(base), int(power)))
-            else:
-                rest *= factor
-        found.append((rest, factors))
-    return found
+    return [(rest, [(matrix(base), power) for base, power in factors]) for rest, factors in _factors(expression)]
 
 
 def over_past(chi: NDArray, kernel: NDArray, n: int, columns: int) -> NDArray:
