@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import ctypes
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from timeit import Timer
 
 SHORTEST = 0.01  # seconds: quicker calls are repeated within one reading
+
+
+LARGEST, KEPT = 1 << 25, 1 << 30  # bytes: arrays that malloc takes from its own heap, and what it keeps of that when they are gone
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+
+
+def keep_memory() -> bool:
+    """Let malloc keep what arrays leave; whether the C library can be told so.
+
+    By default arrays above a threshold, which moves with what was freed before, come from the system and go back to it: each is
+    written into fresh pages, at several times the cost of the arithmetic, or into warm ones, as the history of the process has it.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return False
+    return bool(mallopt(M_MMAP_THRESHOLD, LARGEST)) and bool(mallopt(M_TRIM_THRESHOLD, KEPT))
 
 
 @dataclass(frozen=True)
@@ -23,7 +41,7 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Reading:
-    """The best times of one benchmark, in seconds, and their ratio."""
+    """The best times of one benchmark, in seconds of the processor, and their ratio."""
 
     benchmark: Benchmark
     task: float
@@ -36,6 +54,16 @@ class Reading:
     @property
     def within(self) -> bool:
         return self.ratio <= self.benchmark.at_most
+
+
+def processor_time() -> float:
+    """Seconds that this process and those that it has waited for have computed: other processes on the machine do not count."""
+    try:
+        import resource
+    except ImportError:
+        return time.perf_counter()
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
 
 
 def _loops(timer: Timer) -> int:
@@ -51,7 +79,7 @@ def measure(benchmark: Benchmark, rounds: int = 5, patience: float = 20.0) -> Re
 
     In turn, so that a machine that slows down slows both; the best, since noise only adds.
     """
-    timers = Timer(benchmark.task), Timer(benchmark.yardstick)
+    timers = Timer(benchmark.task, timer=processor_time), Timer(benchmark.yardstick, timer=processor_time)
     loops = [_loops(timer) for timer in timers]
     best = [float("inf"), float("inf")]
     start = time.perf_counter()

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from measure import Benchmark, Reading, measure
+from measure import Benchmark, Reading, keep_memory, measure
 
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent))  # the packages of this checkout, where none are installed
@@ -62,6 +62,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=5, help="readings of each benchmark; the best counts")
     parser.add_argument("--strict", action="store_true", help="exit 1 when a ratio exceeds its bound")
     options = parser.parse_args()
+    if not keep_memory():
+        print("malloc cannot be told to keep memory: yardsticks of large arrays may include fresh pages", file=sys.stderr)
     readings = []
     for benchmark in discover(options.words):
         print(f"{benchmark.name} ...", file=sys.stderr)

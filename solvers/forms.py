@@ -24,23 +24,22 @@ def selected(value: NDArray, noise: NDArray, slope: NDArray, equations: Sequence
     which are those of each equation. ``together`` chooses for all equations at once, else each takes the form that is most precise
     by itself.
     """
-    rows, usable = np.arange(value.shape[1]), np.isfinite(value)
+    rows = np.arange(value.shape[1])[:, None]
     with np.errstate(all="ignore"):
-        doubt = noise / np.sqrt(np.einsum("fni,fni->fn", slope, slope))
-    doubt = np.where(usable & np.isfinite(doubt), doubt, np.inf)
-    best = np.stack([_least(doubt[list(own)]) for own in equations], axis=1)
-    if together and len(equations) > 1:
-        best = _together(noise, slope, usable, equations, best)
-    which = np.stack([np.asarray(own)[best[:, i]] for i, own in enumerate(equations)], axis=1)
-    steep = slope[which, rows[:, None]]
-    with np.errstate(all="ignore"):
-        along = np.einsum("nmi,mni->nm", steep, slope[[own[0] for own in equations]])
-    turn = np.where(along < 0, -1.0, 1.0)
-    return turn * value[which, rows[:, None]], turn[..., None] * steep, noise[which, rows[:, None]], best, turn
-
-
-def _least(doubt: NDArray) -> NDArray:
-    return np.argmin(doubt, axis=0) if len(doubt) > 1 else np.zeros(doubt.shape[1], dtype=int)
+        # Nothing is said where the value is no number.
+        doubt = noise / np.sqrt(np.einsum("fni,fni->fn", slope, slope)) + 0 * value
+        doubt[~np.isfinite(doubt)] = np.inf
+        best = np.empty((value.shape[1], len(equations)), dtype=int)
+        for i, own in enumerate(equations):
+            best[:, i] = np.argmin(doubt[own], axis=0) if len(own) > 1 else 0
+        if together and len(equations) > 1:
+            best = _together(noise, slope, np.isfinite(value), equations, best)
+        which = np.empty_like(best)
+        for i, own in enumerate(equations):
+            which[:, i] = np.asarray(own)[best[:, i]]
+        steep = slope[which, rows]
+        turn = np.where(np.einsum("nmi,mni->nm", steep, slope[[own[0] for own in equations]]) < 0, -1.0, 1.0)
+    return turn * value[which, rows], turn[..., None] * steep, noise[which, rows], best, turn
 
 
 def _together(noise: NDArray, slope: NDArray, usable: NDArray, equations: Sequence[Sequence[int]], alone: NDArray) -> NDArray:
@@ -54,8 +53,7 @@ def _together(noise: NDArray, slope: NDArray, usable: NDArray, equations: Sequen
     doubts = []
     for chosen in combinations:
         forms = [own[c] for own, c in zip(equations, chosen, strict=True)]
-        with np.errstate(all="ignore"):
-            doubt = (np.abs(inverses(slope[forms].swapaxes(0, 1))) @ noise[forms].T[..., None])[..., 0].max(axis=1)
+        doubt = (np.abs(inverses(slope[forms].swapaxes(0, 1))) @ noise[forms].T[..., None])[..., 0].max(axis=1)
         doubts.append(np.where(np.isfinite(doubt) & usable[forms].all(axis=0), doubt, np.inf))
     least = np.argmin(doubts, axis=0)
     found = np.isfinite(np.min(doubts, axis=0))

@@ -61,6 +61,11 @@ class Expressions:
 
 def evaluated(compiled: Compiled, scalars: Scalars, points: int, data: ModeData) -> list[NDArray]:
     """Values with the points in front, whatever the expressions depend on."""
+    return [np.asarray(v) * 1.0 for v in _seen(compiled, scalars, points, data)]
+
+
+def _seen(compiled: Compiled, scalars: Scalars, points: int, data: ModeData) -> list[NDArray]:
+    """The same, to be read only."""
     if not compiled.expressions:
         return []
     known = {NODES: data.error / EPSILON, **data.sizes, **scalars}
@@ -70,7 +75,7 @@ def evaluated(compiled: Compiled, scalars: Scalars, points: int, data: ModeData)
             data.kept[compiled] = compiled.fixed(data.arrays, data.weights, data.counts)
         values = compiled.at(given, data.kept[compiled])
     spread = any(np.ndim(v) for v in given.values())
-    return [v if spread else np.broadcast_to(v, (points, *v.shape)) for v in (np.asarray(v) * 1.0 for v in values)]
+    return values if spread else [np.broadcast_to(v, (points, *v.shape)) for v in values]
 
 
 class System:
@@ -94,6 +99,7 @@ class System:
         self.forms = [[grouped(self.written_out(f), self.unknowns) for f in forms] for forms in theory.residuals]
         # A form without the averages that the equation holds is another relation, which vanishes with several equations.
         self.equal = [[bool(outermost(f)) == bool(outermost(forms[0])) for f in forms] for forms in self.forms]
+        self.numbered = [_numbered(self.equal, every or not self.related) for every in (False, True)]
         self._check_symbols()
         self._flat = [e for forms in self.forms for f in forms for e in (f, rounding(f), *self.slopes(f))]
         flat, ends = self._flat, [self.written_out(sp.sympify(b)) for u in theory.unknowns for b in (u.lower, u.upper)]
@@ -170,8 +176,8 @@ class System:
 
     def form_values(self, scalars: Scalars, points: int, data: ModeData) -> tuple[NDArray, NDArray, NDArray]:
         """Values (forms, points), absolute rounding (forms, points) and slopes (forms, points, m) of all forms of all equations."""
-        values = np.stack(evaluated(self._residuals, scalars, points, data))
-        values = values.reshape(-1, 2 + len(self.unknowns), points)
+        seen = _seen(self._residuals, scalars, points, data)
+        values = np.array(seen, dtype=float).reshape(-1, 2 + len(self.unknowns), points)
         return values[:, 0], values[:, 1] * EPSILON, np.ascontiguousarray(values[:, 2:].swapaxes(1, 2))
 
     @property
@@ -191,12 +197,14 @@ class System:
 
         Not ``together``, each equation takes one of the forms that are equal to it everywhere, not on solutions alone.
         """
-        together = together and self.related
-        numbered, start = [], 0
-        for equal in self.equal:
-            numbered.append([start + i for i, same in enumerate(equal) if same or together or not self.related])
-            start += len(equal)
-        return selected(*self.form_values(scalars, points, data), numbered, together)
+        every = together and self.related
+        return selected(*self.form_values(scalars, points, data), self.numbered[every], every)
+
+
+def _numbered(equal: Sequence[Sequence[bool]], every: bool) -> list[NDArray]:
+    """The numbers of the forms of each equation among all forms: of all, or of those that are equal to the first one."""
+    starts = np.cumsum([0, *map(len, equal)])
+    return [start + np.flatnonzero(np.array(own) | every) for start, own in zip(starts, equal, strict=False)]
 
 
 def _slope(slope: sp.Expr, unknown: sp.Symbol, logarithmic: bool) -> sp.Expr:
@@ -211,11 +219,8 @@ def _outputs(system: System, names: tuple[str, ...]) -> Expressions:
 
 @lru_cache(maxsize=128)
 def _written(system: System, names: tuple[str, ...]) -> list[sp.Expr]:
-    expressions = []
-    for name in names:
-        value = system.observable(name)
-        expressions += [value, rounding(value), *system.slopes(value)]
-    return expressions
+    values = map(system.observable, names)
+    return [e for value in values for e in (value, rounding(value), *system.slopes(value))]
 
 
 def depth(expression: sp.Expr) -> int:

@@ -53,7 +53,7 @@ def bin_moments(bins: Bins, eta: np.ndarray, multiplicity: np.ndarray | None, ca
     brought into runs of one bin each, by a radix sort unless the eigenvalues are nearly sorted.
     """
     table = _Table(-(-degree // 2), 2 ** len(carriers), multiplicity is not None)
-    inverse = (1 / bins.centres).tolist()
+    inverse = 1 / bins.centres
     columns = [*reversed(carriers)] if multiplicity is None else [multiplicity, *reversed(carriers)]
     sums, counts = [np.zeros(table.shape) for _ in range(bins.number)], [0] * bins.number
     members: list[list[np.ndarray]] = [[] for _ in counts]
@@ -71,8 +71,7 @@ def bin_moments(bins: Bins, eta: np.ndarray, multiplicity: np.ndarray | None, ca
             cuts = [begin, *ends[inside].tolist()]
             runs = list(zip(cuts, [*cuts[1:], min(block.stop, part.size)], which[cuts].tolist(), strict=True))
             x, *rest = (d[block].copy() if order is None else d.take(order[block]) for d in data)
-            for first, last, b in runs:
-                x[first - begin:last - begin] *= inverse[b]
+            x *= np.repeat(inverse[which[cuts]], [last - first for first, last, _ in runs])
             np.log(x, out=x)
             x *= 1 / bins.width
             table.fill(x, rest)
