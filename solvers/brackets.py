@@ -19,29 +19,30 @@ for x of shape (points, m) at the points of those numbers."""
 def bracketed(residual: Residual, lower: NDArray, upper: NDArray, logarithmic: bool) -> tuple[NDArray, NDArray]:
     """Newton steps where they shorten fast inside a bracket, halving elsewhere; NaN where no change of sign was found."""
     low, high, sign = _bracket(residual, lower, upper, logarithmic)
-    x, iterations = _middle(low, high, logarithmic), np.zeros(len(low), dtype=int)
-    x[np.isnan(sign)] = np.nan
-    last = np.full(len(low), np.inf)
+    x, iterations = np.full(len(low), np.nan), np.zeros(len(low), dtype=int)
     active = np.flatnonzero(~np.isnan(sign))
+    low, high, sign = low[active], high[active], sign[active]
+    here, last = _middle(low, high, logarithmic), np.full(len(active), np.inf)
     for _ in range(BRACKETED):
         if not active.size:
             return x, iterations
-        here = x[active]
         f, jacobian, noise = (part.reshape(len(active)) for part in residual(here[:, None], active))
         iterations[active] += 1
-        beyond = f * sign[active] < 0
-        high[active[beyond]], low[active[~beyond]] = here[beyond], here[~beyond]
+        beyond = f * sign < 0
+        low, high = np.where(beyond, low, here), np.where(beyond, here, high)
         step = -f / np.where(np.isfinite(jacobian) & (jacobian != 0), jacobian, np.nan)
         trial = moved(here, step, logarithmic)
-        inside = (trial >= low[active]) & (trial <= high[active])
-        middle = _middle(low[active], high[active], logarithmic)
+        inside = (trial >= low) & (trial <= high)
+        middle = _middle(low, high, logarithmic)
         smallest = 2 * EPSILON * (1.0 if logarithmic else np.maximum(np.abs(here), TINY))
-        arrived = (np.abs(f) <= noise) | (np.abs(step) <= smallest) | (middle == low[active]) | (middle == high[active])
-        newton = inside & ((np.abs(step) <= 0.5 * last[active]) | arrived)
-        x[active] = np.where(newton, trial, np.where(arrived, here, middle))
-        last[active] = np.where(newton, np.abs(step), _distance(low[active], high[active], logarithmic) / 2)
-        active = active[~(arrived | np.isnan(f))]
-    x[active] = np.nan
+        arrived = (np.abs(f) <= noise) | (np.abs(step) <= smallest) | (middle == low) | (middle == high)
+        newton = inside & ((np.abs(step) <= 0.5 * last) | arrived)
+        here = np.where(newton, trial, np.where(arrived, here, middle))
+        last = np.where(newton, np.abs(step), _distance(low, high, logarithmic) / 2)
+        ended = arrived | np.isnan(f)
+        if ended.any():
+            x[active[ended]] = here[ended]
+            active, here, low, high, sign, last = (part[~ended] for part in (active, here, low, high, sign, last))
     return x, iterations
 
 
@@ -89,7 +90,7 @@ def _middle(low: NDArray, high: NDArray, logarithmic: bool) -> NDArray:
         return low + (high - low) / 2
     wide = high > 4 * low
     middle = np.where(wide, np.sqrt(low) * np.sqrt(high), low + (high - low) / 2)
-    return np.clip(middle, low, high)
+    return np.minimum(np.maximum(middle, low), high)
 
 
 def _distance(low: NDArray, high: NDArray, logarithmic: bool) -> NDArray:
@@ -98,5 +99,7 @@ def _distance(low: NDArray, high: NDArray, logarithmic: bool) -> NDArray:
 
 def moved(x: NDArray, step: NDArray, logarithmic: bool | NDArray) -> NDArray:
     """x after a step in its coordinates."""
-    multiplied = x * np.exp(np.clip(step, -300.0, 300.0))
-    return np.where(logarithmic, multiplied, x + step)
+    if logarithmic is False:
+        return x + step
+    multiplied = x * np.exp(np.minimum(np.maximum(step, -300.0), 300.0))
+    return multiplied if logarithmic is True else np.where(logarithmic, multiplied, x + step)
