@@ -13,10 +13,12 @@ from solvers.fixed_point import inverses
 MOST_COMBINATIONS = 64
 """Combinations of forms of the equations that are compared."""
 
+Numbers = Sequence[Sequence[int] | NDArray]
+"""For each equation the numbers of its forms among all."""
 Selected = tuple[NDArray, NDArray, NDArray, NDArray, NDArray]
 
 
-def selected(value: NDArray, noise: NDArray, slope: NDArray, equations: Sequence[Sequence[int] | NDArray], together: bool) -> Selected:
+def selected(value: NDArray, noise: NDArray, slope: NDArray, equations: Numbers, together: bool) -> Selected:
     """Residual (n, m), Jacobian (n, m, m), rounding (n, m) of the form of each equation in which rounding matters least,
     the number of that form (n, m) and its sign (n, m): forms that fall where the first one rises are turned over.
 
@@ -42,7 +44,7 @@ def selected(value: NDArray, noise: NDArray, slope: NDArray, equations: Sequence
     return turn * value[which, rows], turn[..., None] * steep, noise[which, rows], best, turn
 
 
-def _together(noise: NDArray, slope: NDArray, usable: NDArray, equations: Sequence[Sequence[int] | NDArray], alone: NDArray) -> NDArray:
+def _together(noise: NDArray, slope: NDArray, usable: NDArray, equations: Numbers, alone: NDArray) -> NDArray:
     """For each equation the form to take at each point: of all combinations the one that leaves the unknowns least in doubt.
 
     A form that is precise by itself may say nothing new beside another one. Many combinations are not compared.
