@@ -48,5 +48,6 @@ class FreeSymbols:
 
 
 def _plain(expression: sp.Basic) -> bool:
-    """Whether the free symbols are those of the arguments."""
-    return type(expression).free_symbols is sp.Basic.free_symbols
+    """Whether the free symbols are those of the arguments. Classes of functions have some of their own, as objects."""
+    own = next(kind.__dict__ for kind in type(expression).__mro__ if "free_symbols" in kind.__dict__)
+    return own["free_symbols"] is sp.Basic.__dict__["free_symbols"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import sympy as sp
 
@@ -65,7 +65,7 @@ class Effective(sp.Expr):
     def width(self) -> sp.Matrix:
         return sp.Matrix(len(self.omega), len(self.omega), list(self.args[3]))
 
-    @property
+    @cached_property
     def free_symbols(self):
         return set().union(*(a.free_symbols for a in self.args)) - set(self.names)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import sympy as sp
 
 from theory.errors import DerivationError
@@ -51,7 +53,7 @@ class Envelope(sp.Expr):
     def chi(self) -> sp.Matrix:
         return sp.Matrix(len(self.omega), len(self.omega), list(self.args[2]))
 
-    @property
+    @cached_property
     def free_symbols(self):
         return set().union(*(a.free_symbols for a in self.args)) - set(self.names)
 

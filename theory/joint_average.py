@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property, lru_cache
 
 import sympy as sp
 
@@ -68,7 +69,7 @@ class JointAverage(sp.Expr):
         """What body, weight and edges depend on besides the variables."""
         return set().union(*(a.free_symbols for a in self.args[:3])) - set(self.names)
 
-    @property
+    @cached_property
     def free_symbols(self):
         return set().union(*(a.free_symbols for a in self.args)) - set(self.names)
 
@@ -103,10 +104,8 @@ class JointAverage(sp.Expr):
     def moments(self, order: int) -> Iterator[tuple[tuple[int, ...], sp.Expr]]:
         """Averages of the weight times monomials of that order in the distances of its variables from their means, as functions of
         :func:`stand_ins`; each with the powers of the monomial."""
-        names, (means, width) = self.names[self.count :], stand_ins(len(self.edges))
-        for powers in _monomials(len(names), order):
-            distance = sp.Mul(*[(x - m) ** p for x, m, p in zip(names, means, powers, strict=True)])
-            yield powers, _between(self.weight * distance, list(self.edges), list(names), list(means), width)
+        for powers in _monomials(len(self.edges), order):
+            yield powers, _moment(self.weight, self.edges, self.names[self.count :], powers)
 
     def _latex(self, printer, exp=None):
         shown = self._shown()
@@ -149,6 +148,13 @@ def _monomials(count: int, order: int) -> list[tuple[int, ...]]:
     if count == 1:
         return [(order,)]
     return [(p, *rest) for p in range(order, -1, -1) for rest in _monomials(count - 1, order - p)]
+
+
+@lru_cache(maxsize=256)
+def _moment(weight: sp.Expr, edges: sp.Tuple, names: tuple[sp.Symbol, ...], powers: tuple[int, ...]) -> sp.Expr:
+    means, width = stand_ins(len(edges))
+    distance = sp.Mul(*[(x - m) ** p for x, m, p in zip(names, means, powers, strict=True)])
+    return _between(weight * distance, list(edges), list(names), list(means), width)
 
 
 def _between(body: sp.Expr, edges: list, names: list, means: list, width: sp.Matrix) -> sp.Expr:

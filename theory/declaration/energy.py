@@ -8,13 +8,13 @@ from copy import copy
 import sympy as sp
 
 from theory.declaration.checks import refuse, scalar
-from theory.declaration.collective import parts
 from theory.declaration.copies import copies_of, renamed, replaced
 from theory.declaration.laws import Model
-from theory.declaration.scalars import Average, QuadraticForm, Trace
-from theory.declaration.sites import Dot, Leaf, batch, generic, tops, varies
+from theory.declaration.posed import check_bounded, check_posed
+from theory.declaration.sites import Leaf, generic, tops
+from theory.declaration.symmetry import exchanges
 from theory.declaration.vectors import Vec
-from theory.declaration.walks import leaves, replace_tops, terms
+from theory.declaration.walks import leaves
 from theory.errors import DerivationError
 
 PHASES = ("UNSAT", "SAT")
@@ -29,13 +29,15 @@ class Energy(Model):
     ("RS", "1RSB", ...), and the ``algorithm`` that a simulation uses. ``start``, a mapping from State to vector, is where a
     simulation begins: a draw from a metastable state stays in it. ``nishimori`` maps a State to the vector (or number) whose law
     given the disorder is that of a draw of the state, where every expression in ``matched`` equals its value: a posterior with the
-    true prior and noise. Every solution is then held to Nishimori's identity. DeclarationError for whatever is ill-posed.
+    true prior and noise. Every solution is then held to Nishimori's identity. ``symmetry=[(w1, t1), (w2, t2)]`` asks for the
+    solution that exchanges of these units leave as it is, see :mod:`theory.declaration.symmetry`; it is refused where exchanges
+    change the energy. DeclarationError for whatever is ill-posed.
     """
 
     law = "Energy"
 
     def __init__(self, energy, over, temperature=0, observe=None, parameters=(), name=None, phase="UNSAT", ansatz="RS",
-                 algorithm=None, reference=None, start=None, nishimori=None, matched=None) -> None:
+                 algorithm=None, reference=None, start=None, nishimori=None, matched=None, symmetry=None) -> None:
         self.over = tuple(over) if isinstance(over, (tuple, list)) else (over,)
         states = [_state(v) for v in self.over]
         if not states or len(set(states)) < len(states):
@@ -53,10 +55,11 @@ class Energy(Model):
         self.phase, self.ansatz, self.algorithm = phase, ansatz, _known(algorithm)
         self.start = _begun(start, states)
         self.nishimori = _exchangeable(nishimori, states, self.energy)
-        _posed(self.energy, states)
+        check_posed(self.energy, states)
         for leaf in states:
             if leaf.how.get("prior") is None:
-                _bounded(self.energy, leaf)
+                check_bounded(self.energy, leaf)
+        self.symmetry = exchanges(symmetry, self.energy, states)
         # States go by name, so that their order does not matter.
         body = (self.energy, self.temperature, *sorted((v.expr if isinstance(v, Vec) else v.leaf for v in self.over), key=str))
         body += tuple(v.expr for v in self.start.values())
@@ -95,6 +98,7 @@ class Energy(Model):
 
     def _options(self) -> tuple:
         exchanged = tuple(f"{leaf}~{value}" for leaf, value in self.nishimori.items())
+        exchanged += tuple(f"{a}<->{b}" for rule in self.symmetry for a, b in sorted(rule.items(), key=str))
         return self.phase, self.ansatz, self.algorithm, *exchanged, *(f"{a}={b}" for a, b in self.matched)
 
     def with_algorithm(self, algorithm: str | None) -> Energy:
@@ -196,52 +200,3 @@ def _exchangeable(nishimori, states, energy) -> dict[Leaf, Vec]:
         if not set(leaves(found[leaf])) <= set(leaves(energy)):
             refuse(f"nishimori of {leaf}", value, "the energy does not depend on it; name the target that made the data")
     return found
-
-
-def _posed(energy, states) -> None:
-    """An energy is a sum of sums over dimensions, and every state stands in it."""
-    if varies(energy):
-        refuse("energy", f"{energy} differs from site to site", "an energy is a number: sum_over(...) or .square()")
-    if batch(energy):
-        refuse("energy", f"{energy} still carries {', '.join(sorted(map(str, batch(energy))))}", "sum over it")
-    for kind, what in ((Average, "average"), (QuadraticForm, "quadratic form"), (Trace, "trace")):
-        if energy.atoms(kind):
-            refuse(f"{what} in an energy", sorted(map(str, energy.atoms(kind)))[0], "only an observable may hold one")
-    if energy.is_zero:
-        refuse("energy", "0", "an energy is a sum of sum_over(...) terms")
-    parts(energy)
-    for leaf in states:
-        if leaf not in leaves(energy):
-            refuse("state without an energy", leaf, "let the energy depend on it, or drop it from over=")
-
-
-def _bounded(energy, leaf: Leaf) -> None:
-    """Refuse a polynomial penalty on ``leaf`` that falls without bound, and an energy made of falling terms alone."""
-    local, fields = {}, []
-    for coefficient, expression, dim in terms(energy):
-        moving = [t for t in tops(expression) if leaf in leaves(t)]
-        if moving == [leaf.symbol]:
-            local[dim] = local.get(dim, 0) + coefficient * expression
-        elif len(moving) == 1 and isinstance(getattr(moving[0], "node", None), Dot):
-            fields.append(_growth(coefficient * expression, moving[0]))
-        elif moving:
-            fields.append((None, None))
-    for penalty in local.values():
-        degree, leading = _growth(penalty, leaf.symbol)
-        falls = degree is not None and (leading.is_negative if degree % 2 == 0 else degree > 1 or not fields)
-        if degree and falls:
-            refuse("energy without a minimum", f"{penalty} in {leaf}", "end it in an even power with a positive factor")
-    if not local and fields and all(d and (d % 2 or leading.is_negative) for d, leading in fields):
-        refuse("energy without a minimum", f"{energy} in {leaf}", "change its sign, or give the state a prior")
-
-
-def _growth(expression, top) -> tuple[int | None, sp.Expr | None]:
-    """Degree and leading coefficient of a polynomial in ``top``; (None, None) for anything else."""
-    stand_in = sp.Dummy(real=True)
-    opened = replace_tops(expression, {top: stand_in})
-    if not opened.is_polynomial(stand_in):
-        return None, None
-    polynomial = sp.Poly(opened, stand_in)
-    return polynomial.degree(), polynomial.LC()
-
-

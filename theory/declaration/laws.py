@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from copy import copy
+from typing import Any
 
 import sympy as sp
 
@@ -150,7 +151,7 @@ class Model:
         times = f", replicated {self.factor} times" if self.factor != 1 else ""
         return f"<{self.law} {self.name}: {', '.join(p.name for p in self.parameters)}{times}>"
 
-    def derive(self):
+    def derive(self) -> Any:
         """The derivation of the model's mean-field theory, every step of it."""
         raise DeclarationError(f"law {self.law} of {self.name}: no engine derives it; declare an Energy")
 

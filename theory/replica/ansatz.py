@@ -42,29 +42,35 @@ class Overlaps:
     """RS order parameters of one bilinear form of samples that need not be quadratic, each beside its conjugate.
 
     ``width`` is c, or χ at zero temperature, and ``overlap`` q, as in :class:`OrderParameter`; ``drive`` = −q̂ and ``stiffness`` = ĉ
-    are conjugate to c and q. Width and stiffness are zero between states that do not fluctuate together.
+    are conjugate to c and q. Width and stiffness are zero between states that do not fluctuate together. ``free`` says whether c
+    and q are unknowns, and whether their conjugates are: a symmetry may write them in those of other forms.
     """
 
     width: sp.Expr
-    overlap: sp.Symbol
-    drive: sp.Symbol
+    overlap: sp.Expr
+    drive: sp.Expr
     stiffness: sp.Expr
+    free: tuple[bool, bool] = (True, True)
 
     @property
     def symbols(self) -> list[sp.Symbol]:
-        return [s for s in (self.width, self.overlap, self.drive, self.stiffness) if isinstance(s, sp.Symbol)]
+        own = ((self.width, self.overlap), (self.drive, self.stiffness))
+        return [s for free, both in zip(self.free, own, strict=True) if free for s in both if isinstance(s, sp.Symbol)]
 
 
 @dataclass(frozen=True)
 class Mixed:
     """RS order parameter of one linear form, the overlap with a teacher or the mean of a field, and its conjugate m̂."""
 
-    value: sp.Symbol
-    pull: sp.Symbol
+    value: sp.Expr
+    pull: sp.Expr
+    free: tuple[bool, bool] = (True, True)
+    """Whether m and m̂ are unknowns, as in :class:`Overlaps`."""
 
     @property
     def symbols(self) -> list[sp.Symbol]:
-        return [self.value, self.pull]
+        pairs = zip(self.free, (self.value, self.pull), strict=True)
+        return [s for free, s in pairs if free and isinstance(s, sp.Symbol)]
 
 
 def overlaps(label: str, cold: bool, together: bool, itself: bool) -> Overlaps:

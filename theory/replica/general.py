@@ -22,6 +22,7 @@ from theory.replica.naming import named
 from theory.replica.reduction import check_complete, closed_equations
 from theory.replica.saddle_point import free_energy, saddle
 from theory.replica.stability import definitions
+from theory.replica.symmetry import symmetric
 from theory.symbols import beta
 
 State = Mapping[str, Any]
@@ -70,7 +71,21 @@ def derive_general(energy) -> Derivation:
         ),
         Step("theory", "Unknowns, equations, observables, parameters.", lambda s: assembled(s, energy)),
     ]
+    if energy.symmetry:
+        steps.insert(2, _symmetry(energy))
     return Derivation(f"{energy.name}: replicas", steps).run({"regime": regime})
+
+
+def _symmetry(energy) -> Step:
+    pairs = [sorted(f"{a} <-> {b}" for a, b in rule.items() if str(a) < str(b)) for rule in energy.symmetry]
+    units = "; ".join(map(", ".join, pairs))
+    return Step(
+        "symmetry",
+        f"The energy does not change under the exchanges {units}. Of the solutions, the one that does not change either: "
+        "conjugates and overlaps that are exchanged, or combined, are one unknown. Solutions that break the symmetry are lost; "
+        "they are those of the energy without it.",
+        lambda s: symmetric(s, energy),
+    )
 
 
 def _fields(energy, regime: str) -> dict[str, Any]:
@@ -104,5 +119,5 @@ def _posed(model, regime: str) -> None:
                     f"prior {str(prior)!r} of {leaf.name}: at temperature 0 the energy outweighs it; declare a temperature, "
                     "phase='SAT' or a penalty"
                 )
-            if regime != "UNSAT" and prior is None and w not in people.penalty.free_symbols:
+            if regime != "UNSAT" and prior is None and w not in sp.sympify(people.penalty).free_symbols:
                 raise DerivationError(f"state {leaf.name}: its measure is not normalisable; give it a prior or a penalty")

@@ -20,8 +20,8 @@ def closed_equations(state: State) -> dict[str, Any]:
     """Unknowns and their equations; conjugates stay where several unknowns would be written into each other."""
     found, norms = dict(state["saddle"]), state["norms"]
     pairs: tuple[Overlaps, ...] = state["overlaps"]
-    conjugate = {x: found.pop(x) for p in pairs for x in (p.drive, p.stiffness) if x != 0}
-    conjugate |= {p.pull: found.pop(p.pull) for p in state["mixed"]}
+    conjugate = {x: found.pop(x) for p in pairs if p.free[1] for x in (p.drive, p.stiffness) if x != 0}
+    conjugate |= {p.pull: found.pop(p.pull) for p in state["mixed"] if p.free[1]}
     cold, multipliers = state["regime"] == "UNSAT", state["multipliers"]
     given: dict[sp.Symbol, sp.Expr] = {}
     extra: dict[sp.Symbol, sp.Expr] = {}
@@ -79,7 +79,7 @@ def _fixed_norms(state: State) -> dict[Overlaps, tuple[str, sp.Expr]]:
     model, found, done = state["model"], {}, set()
     for form, p in zip(model.bilinear, state["overlaps"], strict=True):
         moving = [(part, people) for part, people in zip(form.parts, model.populations, strict=True) if not part.is_zero]
-        if len(moving) != 1 or p.width == 0:
+        if len(moving) != 1 or p.width == 0 or not p.free[0]:
             continue
         ((part, people),) = moving
         for s, leaf in enumerate(people.states):

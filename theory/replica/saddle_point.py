@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import sympy as sp
@@ -111,7 +111,7 @@ def saddle(state: State) -> dict[str, Any]:
     model, found = state["model"], {}
     pairs: tuple[Overlaps, ...] = state["overlaps"]
     singles: tuple[Mixed, ...] = state["mixed"]
-    for symbol in [x for p in pairs for x in (p.drive, p.stiffness)] + [p.pull for p in singles]:
+    for symbol in [x for p in pairs if p.free[1] for x in (p.drive, p.stiffness)] + [p.pull for p in singles if p.free[1]]:
         if symbol != 0:
             found[symbol] = sp.S.Zero
     for s in model.samples:
@@ -119,12 +119,15 @@ def saddle(state: State) -> dict[str, Any]:
             found[symbol] += value
     laws = site_laws(state)
     for form, p in zip(model.bilinear, pairs, strict=True):
+        if not p.free[0]:
+            continue
         sums = [overlap_of(part, law) for part, law in zip(form.parts, laws, strict=True)]
         if p.width != 0:
             found[p.width] = sp.Add(*[width for width, _ in sums])
         found[p.overlap] = sp.Add(*[overlap for _, overlap in sums])
     for form, p in zip(model.linear, singles, strict=True):
-        found[p.value] = sp.Add(*[mixed_of(part, law) for part, law in zip(form.parts, laws, strict=True)])
+        if p.free[0]:
+            found[p.value] = sp.Add(*[mixed_of(part, law) for part, law in zip(form.parts, laws, strict=True)])
     norms = {}
     for law in laws:
         for i, leaf in enumerate(law.people.states):
@@ -139,36 +142,44 @@ def _by_samples(state: State, s: Samples) -> dict[sp.Symbol, sp.Expr]:
     """What one set of samples adds to the conjugates."""
     law, n = sample_law(state, s), len(s.active)
     found: dict[sp.Symbol, sp.Expr] = {}
+    known: dict[tuple[int, int], sp.Expr] = {}
 
-    def add(symbol: sp.Expr, factor: sp.Expr, value: sp.Expr) -> None:
-        if symbol != 0:
-            found[symbol] = found.get(symbol, sp.S.Zero) + total(s.dim, factor * value, s.index)
+    def add(p: Overlaps | Mixed, symbol: sp.Expr, factor: sp.Expr, value: Callable[[], sp.Expr]) -> None:
+        if p.free[1] and isinstance(symbol, sp.Symbol):
+            found[symbol] = found.get(symbol, sp.S.Zero) + total(s.dim, factor * value(), s.index)
 
-    bends = {(i, j): law.average(lambda f, _, i=i, j=j: f.curvature(i, j)) for i in range(n) for j in range(i, n)}
+    def bend(i: int, j: int) -> sp.Expr:
+        key = (min(i, j), max(i, j))
+        if key not in known:
+            known[key] = law.average(lambda f, _: f.curvature(*key))
+        return known[key]
+
     for (i, j), entry in s.covariance.items():
         if j >= n:
             continue
         times = 1 if i == j else 2
         for c, r in entry.factors:
             p = state["overlaps"][r]
-            add(p.drive, times * c, law.average(lambda f, _, i=i, j=j: f.slope(i) * f.slope(j)))
-            add(p.stiffness, -times * c, bends[i, j])
+            add(p, p.drive, times * c, lambda i=i, j=j: law.average(lambda f, _: f.slope(i) * f.slope(j)))
+            add(p, p.stiffness, -times * c, lambda i=i, j=j: bend(i, j))
     inverse = inverse_of(law.covariance[n:, n:]) if s.passive else sp.zeros(0, 0)
     for i in range(n):
         for c, l in s.means[i].factors:
-            add(state["mixed"][l].pull, c, law.average(lambda f, _, i=i: f.slope(i)))
+            add(state["mixed"][l], state["mixed"][l].pull, c, lambda i=i: law.average(lambda f, _: f.slope(i)))
         row: list[sp.Expr] = []
         if law.joint:
             for g, u in enumerate(s.passive):
                 for c, l in s.covariance[i, n + g].factors:
-                    add(state["mixed"][l].pull, c, law.average(lambda f, _, i=i: f.slope(i), by=u))
+                    p = state["mixed"][l]
+                    add(p, p.pull, c, lambda i=i, u=u: law.average(lambda f, _: f.slope(i), by=u))
             continue
         for g, u in enumerate(s.passive):
             tilted = law.average(lambda f, _, i=i, u=u, g=g: f.slope(i).scaled(u - law.means[n + g]))
-            row.append(tilted - sp.Add(*[bends[min(i, j), max(i, j)] * law.covariance[j, n + g] for j in range(n)]))
+            row.append(tilted - sp.Add(*[bend(i, j) * law.covariance[j, n + g] for j in range(n)]))
         for g in range(len(s.passive)):
             for c, l in s.covariance[i, n + g].factors:
-                add(state["mixed"][l].pull, c, sp.Add(*[row[k] * inverse[k, g] for k in range(len(row))]))
+                value = sp.Add(*[row[k] * inverse[k, g] for k in range(len(row))])
+                add(state["mixed"][l], state["mixed"][l].pull, c, lambda value=value: value)
     return found
 
 
