@@ -34,7 +34,7 @@ def rescued(system: System, scalars: Mapping[Any, NDArray], roots: Roots, solved
     discontinuously, so that the solution at which they do not is stable beside the one at which they do.
     """
     used = sorted(set().union(*(f.free_symbols for forms in system.forms for f in forms)) & set(scalars), key=sp.default_sort_key)
-    way = _Way(system, dict(scalars), used, solved, not system.folded)
+    way = _Way(system, dict(scalars), used, solved, not system.splits)
     good = way.good(roots)
     lost = [int(i) for i in np.flatnonzero(~good)]
     if not lost or not used:

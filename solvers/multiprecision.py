@@ -58,6 +58,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "residual_life": lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi) / (mp.erfc(x / mp.sqrt(2)) / 2) - x,
     "InverseEntry": lambda i, j, *a: (mp.matrix(_square(a)) ** -1)[int(i), int(j)],
     "hazard": lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi) / (mp.erfc(x / mp.sqrt(2)) / 2),
+    "log_between": lambda x, y: mp.log(mp.erfc(x / mp.sqrt(2)) - mp.erfc(y / mp.sqrt(2))) - mp.log(2) if x + y > 0
+    else mp.log(mp.erfc(-y / mp.sqrt(2)) - mp.erfc(-x / mp.sqrt(2))) - mp.log(2),
     "LogSum": lambda *x: max(x) + mp.log(mp.fsum(mp.exp(a - max(x)) for a in x)),
     "log_cosh": lambda x: abs(x) + mp.log1p(mp.exp(-2 * abs(x))) - mp.log(2),
 }

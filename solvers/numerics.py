@@ -37,6 +37,18 @@ def numeric_functions(stepped: bool = False) -> dict[str, Any]:
     def log_cosh(x: NDArray) -> NDArray:
         return np.logaddexp(x, -np.asarray(x)) - np.log(2.0)
 
+    def log_between(x: NDArray, y: NDArray) -> NDArray:
+        x, y = np.asarray(x), np.asarray(y)
+        if np.iscomplexobj(x) or np.iscomplexobj(y):
+            ends = np.real(x), np.real(y)
+            value = log_between(*ends)
+            slopes = [np.exp(-(e**2) / 2 - value) / np.sqrt(2 * np.pi) for e in ends]
+            return value + 1j * (slopes[1] * np.imag(y) - slopes[0] * np.imag(x))
+        # On the side where tails are small.
+        left = x + y < 0
+        near, far = log_ndtr(-np.where(left, -y, x)), log_ndtr(-np.where(left, -x, y))
+        return near + np.log(-np.expm1(far - near))
+
     def log_sum(*x: NDArray) -> NDArray:
         top = reduce(np.maximum, [np.real(a) for a in x])
         return top + np.log(sum(np.exp(a - top) for a in x))
@@ -57,6 +69,7 @@ def numeric_functions(stepped: bool = False) -> dict[str, Any]:
         "LargestEigenvalue": largest_eigenvalue,
         "LargestEigenvalueSlope": largest_eigenvalue_slope,
         "_derivative": lambda envelope, *indices: envelope.derivative(*indices),
+        "log_between": log_between,
         "log_cosh": log_cosh,
         "LogSum": log_sum,
     }

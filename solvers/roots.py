@@ -118,7 +118,7 @@ def _starts(
     elif isinstance(found, np.ndarray):
         yield found
     else:
-        if system.hierarchical and system.folded:
+        if system.splits:
             yield Splitting(system, scalars, data, _residual(system, scalars, data), lower, upper)
         yield from found
 

@@ -20,9 +20,9 @@ from solvers.modes.mode_data import ModeData
 from solvers.systems import System
 
 FIRST = (0.5, 0.85, 0.2)
-"""Sizes of new blocks to begin with, as shares of the way from that of the blocks around them to one."""
+"""Sizes of new blocks to begin with, as shares of the way from that of the blocks around them to their upper end."""
 STRIDE, MOST = 0.6, 16
-"""Share of the way that is left after one move of a size, and how many there are."""
+"""Share of the way that is left after one move of a size, and how many there are. Without an end a share s goes s/(1 - s) far."""
 INCREMENTS = 0.25 * 0.5 ** np.arange(12.0)
 """First values of an increment, as shares of its interval: the largest possible one, and a smaller one."""
 SMALLER = 5
@@ -51,6 +51,8 @@ class Splitting:
         self.steps = owner[self.blocks]
         self.evolution = Evolution(self.system, self.scalars, self.data, self.lower, self.upper)
         self.small = self.system.ends.stand_in(self.upper)
+        # What has no upper end is measured in units of one.
+        self.scale = np.where(np.isfinite(self.upper), self.upper, 1.0)
 
     def __call__(self, which: NDArray) -> NDArray:
         """Starts (points, unknowns)."""
@@ -60,7 +62,7 @@ class Splitting:
 
     def _one(self, point: int, x: NDArray) -> NDArray:
         x = x.copy()
-        x[self.steps], x[self.blocks] = self.small[point, self.steps], self.upper[point, self.blocks]
+        x[self.steps], x[self.blocks] = self.small[point, self.steps], self.scale[point, self.blocks]
         found = self._newton(point, self._settled(point, x))
         for level in range(len(self.blocks)):
             if found is None:
@@ -81,7 +83,8 @@ class Splitting:
 
         def at(share: float, start: NDArray) -> tuple[float, NDArray] | None:
             y = start.copy()
-            y[block] = around + share * (self.upper[point, block] - around)
+            top = self.upper[point, block]
+            y[block] = around + (share * (top - around) if np.isfinite(top) else share / (1 - share))
             y = self._newton(point, y, self.steps[: level + 1], self.blocks)
             if y is None or not self._distinct(point, y, level):
                 return None
@@ -113,14 +116,14 @@ class Splitting:
     def _possible(self, point: int, x: NDArray, step: int) -> NDArray:
         """With a large and a small increment that leave overlaps below the norm."""
         guess = np.tile(x, (len(INCREMENTS), 1))
-        guess[:, step] = self.upper[point, step] * INCREMENTS
+        guess[:, step] = self.scale[point, step] * INCREMENTS
         finite = np.flatnonzero(np.isfinite(self.residual(guess, np.full(len(guess), point))[0]).all(axis=1))
         return guess[finite[:SMALLER:4]]
 
     def _distinct(self, point: int, x: NDArray, level: int) -> bool:
         """Whether levels up to this one have increments, and blocks that contain each other."""
-        steps, sizes = self.steps[: level + 1], np.array([0.0, *x[self.blocks[: level + 1]], 1.0])
-        return bool((x[steps] > 2 * DISTINCT * self.upper[point, steps]).all() and (np.diff(sizes) > 0).all())
+        steps, sizes = self.steps[: level + 1], np.array([0.0, *x[self.blocks[: level + 1]], self.upper[point, self.blocks[level]]])
+        return bool((x[steps] > 2 * DISTINCT * self.scale[point, steps]).all() and (np.diff(sizes) > 0).all())
 
     def _settled(self, point: int, x: NDArray) -> NDArray:
         """Moved by the maps of the equations at given sizes of blocks."""
@@ -136,7 +139,7 @@ class Splitting:
         """
         one, open_, fixed = np.array([0]), list(open_), list(fixed)
         lower, upper = self.lower[[point]].copy(), self.upper[[point]]
-        lower[:, open_] = DISTINCT * upper[:, open_]
+        lower[:, open_] = DISTINCT * self.scale[point, open_]
 
         def residual(x: NDArray, _: NDArray) -> tuple[NDArray, NDArray, NDArray]:
             f, jacobian, noise = (np.array(part) for part in self.residual(x, np.full(len(x), point)))

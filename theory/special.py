@@ -65,6 +65,24 @@ class log_H(sp.Function):
         return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
 
 
+class log_between(sp.Function):
+    """Logarithm of the weight of a standard Gaussian between two points, the lower one first."""
+
+    nargs = 2
+
+    def fdiff(self, argindex=1):
+        end = self.args[argindex - 1]
+        return (-1) ** argindex * sp.exp(-(end**2) / 2 - self) / sp.sqrt(2 * sp.pi)
+
+    def _eval_is_real(self):
+        return True
+
+    def _latex(self, printer, exp=None):
+        one, two = (rf"H\left({printer._print(a)}\right)" for a in self.args)
+        text = rf"\ln\left({one} - {two}\right)"
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+
+
 class hazard(sp.Function):
     """Hazard of the Gaussian tail, exp(-x²/2) / (√(2π) H(x))."""
 

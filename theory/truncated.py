@@ -36,6 +36,14 @@ def average(function: Callable[[sp.Expr], sp.Expr], lower: sp.Expr = -sp.oo, upp
     return _tail(function, lower) - _tail(function, upper)
 
 
+def around(function: Callable[[sp.Expr], sp.Expr], place: sp.Expr) -> sp.Expr:
+    """Average of function(z) over a standard Gaussian where the function changes fast next to a ``place``: outwards from there, on
+    either side."""
+    t = sp.Dummy("t", positive=True)
+    middle = -Clipped(-Clipped(place, -FAR), -FAR)
+    return sp.Add(*[HalfLine(density(z) * function(z), t) for z in (middle - t, middle + t)])
+
+
 def _coefficients(function: Callable[[sp.Expr], sp.Expr]) -> tuple[sp.Expr, sp.Dummy, dict[int, sp.Expr] | None]:
     z = sp.Dummy("z", real=True)
     body = sp.sympify(function(z))

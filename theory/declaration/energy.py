@@ -119,6 +119,16 @@ class Energy(Model):
             raise DerivationError(f"observable of {self.name}: {what}; use minimiser().derive() for a quadratic energy")
         return derive(self)
 
+    def capacity(self, samples=None):
+        """The derivation of the capacity: how many samples leave spherical states of zero energy, at the declared ansatz.
+
+        ``samples`` is their dimension, where there are several. The theory has the declared parameters but their number, which is
+        its ``capacity``. DerivationError where the phase is not SAT, or the last states are another limit, as Ising ones are.
+        """
+        from theory.replica.capacity_tree import derive_capacity
+
+        return derive_capacity(self, samples)
+
     def minimiser(self):
         """The observables at the minimum of a quadratic energy, as an :class:`Expression` in its random matrices."""
         from theory.declaration.expression import minimiser

@@ -15,10 +15,11 @@ import sympy as sp
 
 from theory.piecewise import Pieces, joined
 from theory.replica.folded import FoldedTree
-from theory.replica.one_body import OMEGA, WIDTH, log_total, weights
+from theory.replica.one_body import OMEGA, WIDTH, log_factor, weights
 from theory.replica.tree import ALONE, Outer
+from theory.special import LogSum
 from theory.symbols import beta
-from theory.truncated import density
+from theory.truncated import around, density
 
 Closed = Callable[[sp.Expr], sp.Expr]
 FIELD = sp.Dummy("h", real=True)
@@ -58,9 +59,13 @@ class GroundTree:
     # The innermost level
 
     @cached_property
-    def _logarithm(self) -> sp.Expr:
-        """log <exp(y G)> over the innermost Gaussian, around ``OMEGA``."""
-        return log_total(self._weighted(self.value.map(lambda _: sp.S.One)))
+    def _logarithms(self) -> list[sp.Expr]:
+        """What the pieces contribute to <exp(y G)> over the innermost Gaussian, around ``OMEGA``."""
+        return [e + log_factor(factor) for e, factor in self._weighted(self.value.map(lambda _: sp.S.One))]
+
+    def _share(self, exponent: sp.Expr) -> sp.Expr:
+        """exp(exponent) / <exp(y G)>, in differences: both may be large."""
+        return sp.exp(-log_sum([level - exponent for level in self._logarithms]))
 
     def _weighted(self, body: Pieces) -> list[tuple[sp.Expr, sp.Expr]]:
         cut = joined(self.value.map(lambda g: -g), body).subs({OMEGA: FIELD})
@@ -75,7 +80,7 @@ class GroundTree:
         if not self.blocks:
             mean, deviation = self.outer.mean, sp.sqrt(self.spreads[0])
             return body.average(mean, deviation, lambda z: self.outer.weight.xreplace({OMEGA: mean + deviation * z}))
-        return sp.Add(*[sp.exp(exponent - self._logarithm) * factor for exponent, factor in self._weighted(body)])
+        return sp.Add(*[self._share(exponent) * factor for exponent, factor in self._weighted(body)])
 
     def _crossings(self, weight: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
         """The same for a function of the jump of the slope at every kink, times a delta function there."""
@@ -83,18 +88,21 @@ class GroundTree:
         for edge, jump, value in self._kinks:
             here = density((edge - (OMEGA if self.blocks else self.outer.mean)) / deviation) / deviation
             shared = self.outer.weight.xreplace({OMEGA: edge})
-            total += weight(jump) * here * (sp.exp(self.blocks[0] * value - self._logarithm) if self.blocks else shared)
+            total += weight(jump) * here * (self._share(self.blocks[0] * value) if self.blocks else shared)
         return total
 
     @cached_property
     def _outer(self) -> SmoothedTree:
         """The levels around the innermost one, of G averaged over it."""
         block, square = self.blocks[0], self._near(self.slope.map(lambda g: g**2))
-        value, slope = self._logarithm / block, self._near(self.slope)
+        value, slope = log_sum(self._logarithms) / block, self._near(self.slope)
         curvature = self._bent() + block * square - block * slope**2
         grows = (block, (self._near(self.value) - value) / block), (self.width, square / 2)
         parts = (value, slope, curvature, self.spreads[1:], self.blocks[1:], self.spreads[0], block)
-        return SmoothedTree(*parts, outer=self.outer, grows=grows)
+        # A narrow average leaves a kink nearly as sharp as it is; where maxima cross it is never narrow.
+        edges = self.value.edges[1:-1]
+        sharp = edges[0] if len(edges) == 1 and not self.crosses else None
+        return SmoothedTree(*parts, outer=self.outer, grows=grows, sharp=sharp)
 
     def _far(self, body: sp.Expr) -> sp.Expr:
         return self._outer.mean(0, body) if self.blocks else body
@@ -137,15 +145,29 @@ class GroundTree:
 
 @dataclass(frozen=True)
 class SmoothedTree(FoldedTree):
-    """A tree around an innermost average; ``grows`` holds pairs of a block or width inside it and the derivative of F by it."""
+    """A tree around an innermost average; ``grows`` holds pairs of a block or width inside it and the derivative of F by it,
+    ``sharp``, if there is one, the place at which F changes fast."""
 
     grows: tuple[tuple[sp.Expr, sp.Expr], ...] = ()
+    sharp: sp.Expr | None = None
+
+    def mean(self, level: int, body: sp.Expr) -> sp.Expr:
+        if self.steps or self.sharp is None or OMEGA not in sp.sympify(body).free_symbols:
+            return super().mean(level, body)
+        deviation = sp.sqrt(self.spreads[0])
+        at, weighted = self.outer.mean, body * self.outer.weight
+        return around(lambda z: weighted.xreplace({OMEGA: at + deviation * z}), (self.sharp - at) / deviation)
 
     def _terms(self, body: sp.Expr) -> sp.Expr:
         return sp.Add(*[sp.Mul(*factors) for factors in map(sp.Mul.make_args, sp.Add.make_args(body))])
 
     def _explicit(self, symbol: sp.Symbol) -> sp.Expr:
         return sp.Add(*[sp.diff(inside, symbol) * slope for inside, slope in self.grows])
+
+
+def log_sum(levels: list[sp.Expr]) -> sp.Expr:
+    """Logarithm of the sum of their exponentials."""
+    return LogSum(*levels) if len(levels) > 1 else levels[0]
 
 
 @lru_cache(maxsize=64)

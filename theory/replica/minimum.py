@@ -37,7 +37,7 @@ def is_quadratic(body: sp.Expr, h: sp.Symbol) -> bool:
 
 @dataclass(frozen=True)
 class Minimum:
-    """Where the minimum lies while ω is below ``edge``; ``side`` says, at a jump, on which side of it."""
+    """Where the minimum lies while ω is below ``edge``; ``side`` says, at a jump or wall, on which side of it."""
 
     point: sp.Expr
     body: sp.Expr
@@ -61,7 +61,7 @@ def minimal(potential: sp.Expr, h: sp.Symbol, regime: str) -> OneBody:
         out_edges, bodies, seen, lower = [-sp.oo], [], pieces(observable, h), -sp.oo
         for m in found:
             if OMEGA not in m.point.free_symbols:
-                # At a kink the observable has its value there, whatever it is on either side; at a jump that of the lower side.
+                # At a kink the observable has its value there, whatever it is on either side; else that of the lower side.
                 bodies.append(_beside(seen, m).xreplace({h: m.point}) if m.side else observable.xreplace({h: m.point}))
                 out_edges.append(m.edge)
                 lower = m.edge
@@ -84,19 +84,24 @@ def minimal(potential: sp.Expr, h: sp.Symbol, regime: str) -> OneBody:
 def _minima(potential: sp.Expr, h: sp.Symbol, regime: str) -> list[Minimum]:
     """The minimum in every interval of ω, with increasing ω."""
     cut = [piece for piece in pieces(potential, h) if piece[2] is not sp.oo]
-    if not cut or any(one[1] != two[0] for one, two in pairwise(cut)):
-        raise DerivationError(f"potential {potential}: infinite between finite pieces, or everywhere; walls stand at its ends")
+    holes = [(one[1], two[0]) for one, two in pairwise(cut) if one[1] != two[0]]
+    if not cut or (holes and regime == "UNSAT"):
+        where = f"from {holes[0][0]} to {holes[0][1]}, between finite pieces; declare ansatz='1RSB'" if cut else "everywhere"
+        raise DerivationError(f"potential {potential}: it is infinite {where}")
     found: list[Minimum] = []
     (begin, _, first), (_, end, last) = cut[0], cut[-1]
     if begin.is_finite:
-        found.append(Minimum(begin, first, begin + WIDTH * first.diff(h).xreplace({h: begin})))
+        found.append(Minimum(begin, first, begin + WIDTH * first.diff(h).xreplace({h: begin}), 1))
     for i, (_, upper, body) in enumerate(cut):
         _convex(body.diff(h, 2), potential, h)
         stationary = _stationary(body, h)
         if i == len(cut) - 1:
             found.append(Minimum(stationary, body, sp.oo))
             break
-        following = cut[i + 1][2]
+        far, _, following = cut[i + 1]
+        if far != upper:
+            found += _hole(stationary, (upper, far), (body, following), h)
+            continue
         step = sp.simplify((following - body).xreplace({h: upper}))
         left, right = (upper + WIDTH * b.diff(h).xreplace({h: upper}) for b in (body, following))
         if step != 0:
@@ -113,10 +118,19 @@ def _minima(potential: sp.Expr, h: sp.Symbol, regime: str) -> list[Minimum]:
             found.append(Minimum(upper, body, right))
     if end.is_finite:
         found[-1] = Minimum(found[-1].point, last, end + WIDTH * last.diff(h).xreplace({h: end}))
-        found.append(Minimum(end, last, sp.oo))
+        found.append(Minimum(end, last, sp.oo, -1))
     if regime == "broken" and not all(_ahead(a.edge, b.edge) for a, b in pairwise(found)):
         raise DerivationError(f"potential {potential}: minima of its pieces cross in an order that is not known; write it smoothly")
     return found
+
+
+def _hole(stationary: sp.Expr, edges: tuple[sp.Expr, sp.Expr], bodies: tuple[sp.Expr, sp.Expr], h: sp.Symbol) -> list[Minimum]:
+    """Minima to the left of what is infinite and at both of its edges, with the lower one of these."""
+    values, slopes = ([b.diff(h, k).xreplace({h: e}) for b, e in zip(bodies, edges, strict=True)] for k in (0, 1))
+    (low, high), (one, two) = edges, bodies
+    crossing = (low + high) / 2 + WIDTH * (values[1] - values[0]) / (high - low)
+    ends = [Minimum(low, one, crossing, -1), Minimum(high, two, high + WIDTH * slopes[1], 1)]
+    return [Minimum(stationary, one, low + WIDTH * slopes[0]), *ends]
 
 
 def _jump(stationary, edge, left_body, right_body, step, left, right, h: sp.Symbol, potential: sp.Expr) -> list[Minimum]:

@@ -12,7 +12,7 @@ import sympy as sp
 from theory.errors import DerivationError
 from theory.piecewise import Pieces, pieces
 from theory.replica.minimum import OMEGA, WIDTH, OneBody, is_quadratic, minimal
-from theory.special import H, hazard, log_cosh, log_H
+from theory.special import H, hazard, log_between, log_cosh, log_H
 from theory.symbols import beta
 from theory.truncated import average
 
@@ -56,7 +56,7 @@ def _thermal(potential: sp.Expr, h: sp.Symbol, volume: bool) -> OneBody:
 
 def log_total(parts: Weights) -> sp.Expr:
     """Logarithm of the sum of exp(exponent) * factor."""
-    logs = [exponent + _log(weight) for exponent, weight in parts]
+    logs = [exponent + log_factor(weight) for exponent, weight in parts]
     if len(parts) == 2:
         # In this form neither overflows.
         return (logs[0] + logs[1]) / 2 + log_cosh((logs[0] - logs[1]) / 2) + sp.log(2)
@@ -68,8 +68,14 @@ def smooth(body: sp.Expr) -> Pieces:
     return Pieces(OMEGA, (-sp.oo, sp.oo), (body,))
 
 
-def _log(weight: sp.Expr) -> sp.Expr:
-    return log_H(weight.args[0]) if isinstance(weight, H) else sp.log(weight)
+def log_factor(weight: sp.Expr) -> sp.Expr:
+    if isinstance(weight, H):
+        return log_H(weight.args[0])
+    # Between two points, of which the lower one has the larger tail.
+    tails = sorted(sp.Add.make_args(weight), key=lambda t: t.could_extract_minus_sign())
+    if len(tails) == 2 and isinstance(tails[0], H) and isinstance(-tails[1], H):
+        return log_between(tails[0].args[0], (-tails[1]).args[0])
+    return sp.log(weight)
 
 
 def _over_tail(above: sp.Expr, x: sp.Expr) -> sp.Expr:
