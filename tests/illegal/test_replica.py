@@ -13,6 +13,7 @@ X, Z = Gaussian("X", P, N, variance=1 / N), Gaussian("Z", P, N, variance=1 / N)
 M = Dim("M", "eta")
 A, t, t0 = Gaussian("A", P, M, column_covariance=M.spectra[0]), State("t", M, prior="spherical"), Noise("t0", M)
 u, v, z = State("u", N, prior="spherical"), State("v", N), State("z", N)
+s = State("s", N, prior="ising")
 g = State("g", N, prior="gaussian")
 w, w0, y = State("w", N), Noise("w0", N), Signs("y", P)
 RIDGE = lam * w.square() / 2
@@ -73,6 +74,33 @@ RIDGE = lam * w.square() / 2
 def test_what_has_no_replica_theory_is_refused_by_name(make, message):
     with pytest.raises(DerivationError, match=message):
         make().derive()
+
+
+STORED = sum_over(P, heaviside(-(X @ u)))
+S = Dim("S")
+
+
+@pytest.mark.parametrize(
+    ("make", "over", "message"),
+    [
+        (lambda: Energy(STORED, over=u, ansatz="1RSB"), None, "states of zero energy are what it counts; declare phase='SAT'"),
+        (
+            lambda: Energy(sum_over(P, heaviside(-(X @ s))), over=s, phase="SAT"),
+            None,
+            "prior 'ising' does not shrink to points, they are left until their entropy vanishes, trace",
+        ),
+        (lambda: Energy(sum_over(P, heaviside(-(X @ g))), over=g, phase="SAT"), None, "prior 'gaussian' .*their norm is free"),
+        (
+            lambda: Energy(STORED + sum_over(S, heaviside(1 - Gaussian("Y", S, N, variance=1 / N) @ u)), over=u, phase="SAT"),
+            None,
+            "samples over P, S; give one of P, S",
+        ),
+        (lambda: Energy(STORED, over=u, phase="SAT"), "Q", "samples over Q; .*P"),
+    ],
+)
+def test_what_has_no_capacity_of_its_form_is_refused_by_name(make, over, message):
+    with pytest.raises(DerivationError, match=message):
+        make().capacity(over)
 
 
 def test_an_ansatz_of_the_wrong_shape():

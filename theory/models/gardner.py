@@ -15,7 +15,7 @@ class Gardner(Energy):
     ``capacity`` is the number of patterns at which two such couplings coincide; ``entropy`` the logarithm of their volume. A
     simulation finds the couplings of largest margin and says by ``satisfied`` whether they suffice; with ``algorithm="gibbs"`` it
     draws from the volume, and ``stability`` is the mean of y x·w there. At margins below zero replicas break before capacity:
-    ``ansatz`` is "RS", "1RSB", "2RSB", ...
+    ``ansatz`` is "RS", "1RSB", "2RSB", ..., and ``capacity()`` derives the theory of the line on which it ends.
 
     Source: Gardner, J. Phys. A 21, 257 (1988); Franz, Parisi, Sevelev, Urbani and Zamponi, SciPost Phys. 2, 019 (2017).
     """

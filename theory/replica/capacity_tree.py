@@ -62,7 +62,7 @@ def _walled(energy, over) -> dict[str, Any]:
     state = _interactions(energy)
     glass = state["glass"]
     if glass.prior != "spherical":
-        form = "they are left until their entropy vanishes, find where it does" if glass.prior == "ising" else "their norm is free"
+        form = "they are left until their entropy vanishes, trace that" if glass.prior == "ising" else "their norm is free"
         raise DerivationError(
             f"capacity of {energy.name}: the volume of states with prior {glass.prior!r} does not shrink to points, {form}; "
             "spherical states have a capacity of this form"
