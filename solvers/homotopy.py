@@ -10,6 +10,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from solvers.fixed_point import Roots
+from solvers.splitting import splits
 from solvers.systems import System
 
 FACTORS = ((0.6, 1.6), (0.3, 3.0), (0.1, 10.0), (0.01, 100.0))
@@ -34,7 +35,7 @@ def rescued(system: System, scalars: Mapping[Any, NDArray], roots: Roots, solved
     discontinuously, so that the solution at which they do not is stable beside the one at which they do.
     """
     used = sorted(set().union(*(f.free_symbols for forms in system.forms for f in forms)) & set(scalars), key=sp.default_sort_key)
-    way = _Way(system, dict(scalars), used, solved, not system.splits)
+    way = _Way(system, dict(scalars), used, solved, not splits(system))
     good = way.good(roots)
     lost = [int(i) for i in np.flatnonzero(~good)]
     if not lost or not used:

@@ -16,7 +16,7 @@ from solvers.homotopy import near_roots, rescued
 from solvers.iteration import evolved
 from solvers.modes.mode_data import ModeData
 from solvers.refinement import polished
-from solvers.splitting import Splitting
+from solvers.splitting import Splitting, splits
 from solvers.systems import System
 
 FOLLOWED = 15
@@ -118,7 +118,7 @@ def _starts(
     elif isinstance(found, np.ndarray):
         yield found
     else:
-        if system.splits:
+        if splits(system):
             yield Splitting(system, scalars, data, _residual(system, scalars, data), lower, upper)
         yield from found
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from numpy.typing import NDArray
 
 from solvers.brackets import Residual
@@ -32,6 +33,13 @@ CLOSE = 1e-7
 """Relative steps at which Newton's method has arrived where others will go on."""
 DISTINCT = 1e-6
 """An increment below this share of its interval is none."""
+
+
+def splits(system: System) -> bool:
+    """Whether levels are put in one after another: where averages are folded, and where blocks have no largest size, as at
+    temperature zero. Sizes at which a block would be no block are found by other means."""
+    blocks = [u for u in system.theory.unknowns if u.owner is not None]
+    return bool(blocks) and (system.folded or all(sp.sympify(u.upper).is_infinite for u in blocks))
 
 
 @dataclass

@@ -181,13 +181,6 @@ class System:
         return values[:, 0], values[:, 1] * EPSILON, np.ascontiguousarray(values[:, 2:].swapaxes(1, 2))
 
     @property
-    def splits(self) -> bool:
-        """Whether levels of a hierarchy are put in one after another: where blocks have no largest size that would be known to
-        be none, as at temperature zero, or averages are folded."""
-        blocks = [u for u in self.theory.unknowns if u.owner is not None]
-        return bool(blocks) and (self.folded or all(sp.sympify(u.upper).is_infinite for u in blocks))
-
-    @property
     def related(self) -> bool:
         """Whether forms are known that are precise only together."""
         return not all(map(all, self.equal))
