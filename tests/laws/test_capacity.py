@@ -36,8 +36,10 @@ def stationary(found, distance):
     q, y = found["q_0"], found["y_1"]
     slopes = []
     for step in (1e-3, 5e-4):
-        rows = [(np.log(quotient(q + s * step, y, distance)), np.log(quotient(q, y * np.exp(s * step), distance))) for s in (1, -1)]
-        slopes.append(np.subtract(*rows) / (2 * step))
+        up, down = (
+            np.log([quotient(q + s, y, distance), quotient(q, y * np.exp(s), distance)]) for s in (step, -step)
+        )  # fmt: skip
+        slopes.append((up - down) / (2 * step))
     return quotient(q, y, distance), np.abs((4 * slopes[1] - slopes[0]) / 3).max()
 
 

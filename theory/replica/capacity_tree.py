@@ -98,6 +98,8 @@ def _at(state: State) -> State:
 
 def _capacity(state: State, energy) -> dict[str, Any]:
     value, order = linear(state["free_energy"], state["counted"]), state["order"]
+    if value is None:
+        raise DerivationError(f"capacity of {energy.name}: its volume is not linear in {state['counted']}")
     alone = {} if order.count else {order.base: sp.S.One}
     name = sp.Symbol(free_name("capacity", taken_by(energy)), positive=True)
     return {"capacity": name, "count": {**alone, name: factored(value.xreplace(alone))}, "scale": {**state["scale"], **alone}}
