@@ -13,13 +13,13 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from solvers.dyson import DysonSolution, check_settled, iterated
-from solvers.monte_carlo.expressions import evaluate
+from solvers.expressions import evaluate
+from solvers.matrix_traces import Evaluation
 from solvers.monte_carlo.points import Point, read_points
-from solvers.monte_carlo.realisation import Realisation
 from theory.declaration.dimensions import Dim
+from theory.declaration.matrices import Diag
 from theory.declaration.scalars import Trace
 from theory.declaration.sites import tops
-from theory.declaration.vectors import Vec
 from theory.errors import DerivationError, ParameterError
 from theory.resolvent.atoms import given_of
 from theory.resolvent.dyson import Dyson
@@ -69,8 +69,7 @@ class Blocks:
 
     def __init__(self, dyson: Dyson, point: Point) -> None:
         self.dyson, pencil = dyson, dyson.pencil
-        sizes = {size(s.name): v for s, v in point.symbols.items() if isinstance(s, Dim)}
-        self.given = Realisation({**point.symbols, **sizes}, point.arrays)
+        self.given = Evaluation(_by_slot(point))
         self.rows, count = self._places(pencil.rows)
         self.cols, _ = self._places(pencil.cols)
         if count > LARGEST:
@@ -81,7 +80,7 @@ class Blocks:
         for (i, j), terms in pencil.random.items():
             for term in terms:
                 if term.leaf.kind == "given":
-                    array = self.given.dense(given_of(term))
+                    array = self.given.value(given_of(term))
                     left, right = self._site(pencil.rows[i], term.left), self._site(pencil.cols[j], term.right)
                     self._add(self.fixed, i, j, left[:, None] * array * right)
         self.sigma = [(i, j, self._site(pencil.rows[i], c), t) for (i, j), terms in dyson.sigma.items() for c, t in terms]
@@ -90,12 +89,12 @@ class Blocks:
     def _places(self, numbers: Mapping[int, Dim]) -> tuple[dict[int, slice], int]:
         found, begin = {}, 0
         for number, dim in numbers.items():
-            found[number] = slice(begin, begin + self.given.size(dim))
+            found[number] = slice(begin, begin + int(self.given.values[dim]))
             begin = found[number].stop
         return found, begin
 
     def _site(self, dim: Dim, expression: sp.Expr) -> NDArray:
-        return self.given.vector(Vec(dim, expression))[:, 0]
+        return np.broadcast_to(self.given.value(Diag(dim, expression)), int(self.given.values[dim]))
 
     def _add(self, matrix: NDArray, i: int, j: int, block: NDArray) -> None:
         matrix[self.rows[i], self.cols[j]] += block
@@ -122,3 +121,11 @@ class Blocks:
 
     def _diagonal(self, g: NDArray, b: int, c: int) -> NDArray:
         return np.diagonal(g[self.cols[b], self.rows[c]])
+
+
+def _by_slot(point: Point) -> dict[Any, Any]:
+    """Values of symbols, sizes, given vectors and given matrices, in the places where these stand."""
+    found: dict[Any, Any] = {s: np.ravel(v) if np.ndim(v) else v for s, v in point.symbols.items()}
+    found |= {size(s.name): v for s, v in point.symbols.items() if isinstance(s, Dim)}
+    found |= {leaf if leaf.kind == "deterministic" else leaf.symbol: array for leaf, array in point.arrays.items()}
+    return found

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.expressions import evaluate
 from solvers.given_matrices import root_of
-from solvers.monte_carlo.expressions import evaluate
 from theory.declaration.ensembles import Deterministic
 from theory.declaration.learning import Outer
 from theory.declaration.matrices import Diag, Inv, Prod, Root, Sum
