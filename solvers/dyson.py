@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from solvers.compile import Compiled, compile_expressions
+from solvers.positive_maps import ModewiseInverse, spectral_radius
 from theory.errors import ConvergenceError, ParameterError, did_you_mean
 from theory.replica.results import parameter_of
 from theory.resolvent import derive
@@ -23,17 +24,23 @@ from theory.symbols import size
 DAMPING, MOST = 0.5, 50_000
 WINDOW, LEAST = 2000, 0.98
 """Steps after which the smallest one must have shrunk by this factor; otherwise the iteration will not settle."""
+SETTLED = 1e-6
+"""An error below which an iteration that ends has come to a solution, but for rounding or patience."""
 _equations: dict[str, Any] = {}
 
 
 @dataclass(frozen=True)
 class DysonSolution:
-    """Traces and observables by name, each of the shape of the parameters; ``error`` estimates the relative error of the traces."""
+    """Traces and observables by name, each of the shape of the parameters; ``error`` estimates the relative error of the traces.
+
+    ``radius``, of that shape too, tends to 1 where inverses cease to exist: see :mod:`solvers.positive_maps`.
+    """
 
     traces: dict[str, NDArray]
     observables: dict[str, NDArray]
     error: float
     iterations: int
+    radius: NDArray
 
 
 def solve_dyson(expression: Any, *, tolerance: float = 1e-11, **values: ArrayLike) -> DysonSolution:
@@ -42,7 +49,8 @@ def solve_dyson(expression: Any, *, tolerance: float = 1e-11, **values: ArrayLik
     Scalar parameters may be complex, and arrays of one shape (every trace then has it); those per mode are real and have one entry
     for each mode. Real values obey the domains of the parameters. The iteration starts from zero and ends on the solution that
     decays for a large ridge. Raises ParameterError for bad input and ConvergenceError, with the last error, where the iteration
-    does not settle to ``tolerance``. With given matrices inside inverses, parameters are single real numbers.
+    does not settle to ``tolerance``, or where it settles on what is no limit of inverses. With given matrices inside inverses,
+    parameters are single real numbers.
     """
     if not commutes(expression):
         from solvers.given_dyson import solve_given
@@ -65,17 +73,30 @@ def solve_dyson(expression: Any, *, tolerance: float = 1e-11, **values: ArrayLik
     start = np.zeros((len(unknowns), *shape), dtype=complex if is_complex else float)
     x, error, iterations = iterated(update, start, tolerance)
     check_settled(expression, error, iterations, tolerance)
-    found = seen(_needed(seen, {**known, **dict(zip(unknowns, x, strict=True))}), arrays)
+    known |= dict(zip(unknowns, x, strict=True))
+    found = seen(_needed(seen, known), arrays)
+    vanishing = {t: v for t, v in dict(step["coincidences"]).items() if v == 0}
+    radii = [spectral_radius(d.pencil, ModewiseInverse(d, vanishing, known, arrays, shape)) for _, d in step["dysons"]]
+    largest = np.max(radii, axis=0, initial=0.0)
+    check_bounded(expression, largest)
     traces = {t.name: v for t, v in zip(unknowns, x, strict=True)}
     observed = {n.name: np.broadcast_to(v, shape) for n, v in zip(names, found, strict=True) if n.name in expression.observe}
-    return DysonSolution(traces, observed, error, iterations)
+    return DysonSolution(traces, observed, error, iterations, largest)
+
+
+def check_bounded(expression: Any, radii: NDArray) -> None:
+    """Raise ConvergenceError for solutions that no inverses tend to."""
+    if (largest := float(np.max(radii, initial=0.0))) >= 1:
+        raise ConvergenceError(f"{expression.name}: the Dyson equation has settled, but on no limit of inverses (spectral radius "
+                               f"{largest:.3g} of its positive map, which must be below 1); move away from the spectrum")
 
 
 def check_settled(expression: Any, error: float, iterations: int, tolerance: float) -> None:
     """Raise ConvergenceError, with the last error, for what has not settled."""
     if not error <= tolerance:
+        repair = f"raise tolerance, now {tolerance:g}" if error < SETTLED else "move away from the spectrum"
         raise ConvergenceError(f"{expression.name}: the Dyson equation has not settled after {iterations} iterations "
-                               f"(relative error {error:.1e}); move away from the spectrum")
+                               f"(relative error {error:.1e}); {repair}")
 
 
 def iterated(update: Callable[[NDArray], NDArray], x: NDArray, tolerance: float, least: float = 0.0) -> tuple[NDArray, float, int]:

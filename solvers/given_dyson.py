@@ -12,10 +12,11 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from solvers.dyson import DysonSolution, check_settled, iterated
+from solvers.dyson import DysonSolution, check_bounded, check_settled, iterated
 from solvers.expressions import evaluate
 from solvers.matrix_traces import Evaluation
 from solvers.monte_carlo.points import Point, read_points
+from solvers.positive_maps import spectral_radius
 from theory.declaration.dimensions import Dim
 from theory.declaration.matrices import Diag
 from theory.declaration.scalars import Trace
@@ -58,10 +59,14 @@ def solve_given(expression: Any, tolerance: float, values: Mapping[str, Any]) ->
     x, error, iterations = iterated(update, np.zeros(len(unknowns)), tolerance, FAINT)
     check_settled(expression, error, iterations, tolerance)
     known = dict(zip(unknowns, x, strict=True))
-    totals = {top: part.total(part.inverse(known)) for top, part in parts.items()}
+    inverses = {top: part.inverse(known) for top, part in parts.items()}
+    radii = [spectral_radius(part.dyson.pencil, DenseInverse(part, inverses[top])) for top, part in parts.items()]
+    largest = np.max(radii, axis=0, initial=0.0)
+    check_bounded(expression, largest)
+    totals = {top: part.total(inverses[top]) for top, part in parts.items()}
     atoms = {**points[0].symbols, **totals}
     seen = {n: np.asarray(evaluate(v, atoms.__getitem__, atoms.__contains__)) for n, v in expression.observe.items()}
-    return DysonSolution({t.name: np.asarray(v) for t, v in zip(unknowns, x, strict=True)}, seen, error, iterations)
+    return DysonSolution({t.name: np.asarray(v) for t, v in zip(unknowns, x, strict=True)}, seen, error, iterations, largest)
 
 
 class Blocks:
@@ -76,15 +81,15 @@ class Blocks:
             raise ParameterError(f"given matrices in inverses: a pencil of {count} rows, more than {LARGEST}; give smaller ones")
         self.fixed = np.zeros((count, count))
         for (i, j), x in pencil.fixed.items():
-            self._add(self.fixed, i, j, np.diag(self._site(pencil.rows[i], x)))
+            self._add(self.fixed, i, j, np.diag(self.site(pencil.rows[i], x)))
         for (i, j), terms in pencil.random.items():
             for term in terms:
                 if term.leaf.kind == "given":
                     array = self.given.value(given_of(term))
-                    left, right = self._site(pencil.rows[i], term.left), self._site(pencil.cols[j], term.right)
+                    left, right = self.site(pencil.rows[i], term.left), self.site(pencil.cols[j], term.right)
                     self._add(self.fixed, i, j, left[:, None] * array * right)
-        self.sigma = [(i, j, self._site(pencil.rows[i], c), t) for (i, j), terms in dyson.sigma.items() for c, t in terms]
-        self.weights = {t: self._site(u.dim, u.weight) for t, u in dyson.unknowns.items()}
+        self.sigma = [(i, j, self.site(pencil.rows[i], c), t) for (i, j), terms in dyson.sigma.items() for c, t in terms]
+        self.weights = {t: self.site(u.dim, u.weight) for t, u in dyson.unknowns.items()}
 
     def _places(self, numbers: Mapping[int, Dim]) -> tuple[dict[int, slice], int]:
         found, begin = {}, 0
@@ -93,7 +98,7 @@ class Blocks:
             begin = found[number].stop
         return found, begin
 
-    def _site(self, dim: Dim, expression: sp.Expr) -> NDArray:
+    def site(self, dim: Dim, expression: sp.Expr) -> NDArray:
         return np.broadcast_to(self.given.value(Diag(dim, expression)), int(self.given.values[dim]))
 
     def _add(self, matrix: NDArray, i: int, j: int, block: NDArray) -> None:
@@ -116,11 +121,27 @@ class Blocks:
         for b, x in pencil.u.items():
             for c, y in pencil.v.items():
                 dim = pencil.cols[b]
-                total += float(np.sum(self._site(dim, x) * self._site(dim, y) * self._diagonal(g, b, c)))
+                total += float(np.sum(self.site(dim, x) * self.site(dim, y) * self._diagonal(g, b, c)))
         return total
 
     def _diagonal(self, g: NDArray, b: int, c: int) -> NDArray:
         return np.diagonal(g[self.cols[b], self.rows[c]])
+
+
+class DenseInverse:
+    """G of a pencil in full, as :mod:`solvers.positive_maps` reads it."""
+
+    shape: tuple[int, ...] = ()
+
+    def __init__(self, blocks: Blocks, g: NDArray) -> None:
+        self.site, pencil = blocks.site, blocks.dyson.pencil
+        self._blocks = {(b, a): x for b in pencil.cols for a in pencil.rows if (x := g[blocks.cols[b], blocks.rows[a]]).any()}
+
+    def vanishes(self, b: int, a: int) -> bool:
+        return (b, a) not in self._blocks
+
+    def contracted(self, w: NDArray, first: tuple[int, int], second: tuple[int, int], m: NDArray) -> NDArray:
+        return w @ (self._blocks[first] * self._blocks[second]) @ m
 
 
 def _by_slot(point: Point) -> dict[Any, Any]:

@@ -35,10 +35,23 @@ def grown_roots(residual: Residual, system: System, scalars: Any, points: int, d
         roots = find_roots(residual, np.full((points, m), -np.inf), np.full((points, m), np.inf), system.logarithmic, start)
     lower, upper = system.bounds(scalars, points, data)
     scale = np.maximum(np.abs(start), np.abs(start).max(axis=1, keepdims=True) * ASTRAY)
+    settled &= attracts(residual, roots.x, system.logarithmic)
     with np.errstate(invalid="ignore"):
         stayed = settled & ((np.abs(roots.x - start) <= ASTRAY * scale) & (roots.x >= lower) & (roots.x <= upper)).all(axis=1)
     roots.uncertainty[~stayed] = np.inf
     return roots
+
+
+def attracts(residual: Residual, x: NDArray, logarithmic: NDArray) -> NDArray:
+    """Whether the derivative of the maps has a spectral radius below 1, shape (points,): that of a positive map at what is meant.
+
+    A damped iteration settles on others too, next to which undamped steps would swing further and further.
+    """
+    with np.errstate(all="ignore"):
+        slopes = residual(x, np.arange(len(x)))[1] / np.where(logarithmic, x, 1.0)[:, None, :] + np.eye(x.shape[1])
+    found = np.isfinite(slopes).all(axis=(1, 2))
+    found[found] = np.abs(np.linalg.eigvals(slopes[found])).max(axis=1, initial=0.0) < 1
+    return found
 
 
 def _settled(system: System, scalars: Any, points: int, data: ModeData) -> tuple[NDArray, NDArray]:

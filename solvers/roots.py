@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from solvers.ends import reduced
 from solvers.fixed_point import DAMPED, Roots, Start, find_roots, inverses, starting_points
-from solvers.growth import grown_roots, grows
+from solvers.growth import attracts, grown_roots, grows
 from solvers.guards import guarded_start, is_guarded
 from solvers.homotopy import near_roots, rescued
 from solvers.iteration import evolved
@@ -75,6 +75,8 @@ def _between(
             roots = polished(lambda x, which: residual(x, which, True), roots, system.logarithmic)
         outside = (roots.x < lower * (1 - 1e-9) - 1e-300) | (roots.x > upper * (1 + 1e-9) + 1e-300)
         outside &= ~((~system.logarithmic) & (np.abs(roots.x - np.clip(roots.x, lower, upper)) < 1e-9))
+        if grows(system):
+            outside |= ~attracts(residual, roots.x, system.logarithmic)
         roots.uncertainty[outside] = np.inf
     return roots
 

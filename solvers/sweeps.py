@@ -188,7 +188,7 @@ def _raise_for(origin: Origin, curve: Curve, reasons: Mapping[int, str]) -> None
         )
         more = f" ({int((status == 'failed').sum())} of {status.size} points)" if status.size > 1 else ""
         grown = any(u.grown or u.guard for u in getattr(origin.theory, "unknowns", ()) if isinstance(u, Unknown))
-        repair = "move away from the spectrum" if grown else "raise tolerance"
+        repair = "move away from the spectrum" if grown and not math.isfinite(error[worst]) else "raise tolerance"
         raise ConvergenceError(
             f"{curve.model}: {found} at {_place(origin.values, worst)}{more}; "
             f"{repair}, use on_failure='mask', or evaluate() with more digits"

@@ -16,6 +16,7 @@ from theory.declaration.dimensions import Dim
 from theory.declaration.matrices import Diag, Inv, Prod, Sum
 from theory.declaration.matrix import Mat
 from theory.errors import DerivationError
+from theory.resolvent.names import NamedTrace
 
 Entry = tuple[int, int]
 
@@ -101,12 +102,22 @@ def _pivot(table: Mapping[int, Mapping[int, Mat]], rows, cols, solved: Mapping[i
 
 
 def safe(matrix: Mat) -> bool:
-    """Whether an entry has an inverse whatever is given: one made of given matrices alone need not."""
+    """Whether an entry has an inverse whatever is given, without disorder too: one made of given matrices alone need not, and one
+    made of traces has none where these begin to grow."""
+    if isinstance(matrix, Diag):
+        return _stands(matrix.vector.expr)
     if isinstance(matrix, Prod):
         return all(map(safe, matrix.args))
     if isinstance(matrix, Sum):
         return any(map(safe, matrix.args))
-    return isinstance(matrix, (Diag, Inv))
+    return isinstance(matrix, Inv)
+
+
+@lru_cache(maxsize=4096)
+def _stands(expression: sp.Expr) -> bool:
+    traces = [s for s in expression.free_symbols if isinstance(s, NamedTrace)]
+    start = expression.xreplace(dict.fromkeys(traces, sp.S.Zero))
+    return not traces or (start.is_finite is not False and start != 0 and start is not sp.nan)
 
 
 def _dense(entries: list[Mat]) -> int:
