@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import sympy as sp
 
 from theory.averages import Average, ModeSum, outermost
+from theory.factors import factored_ratio
 from theory.modes import ModeValue
 
 
@@ -81,7 +82,7 @@ def solve_linear(equation: sp.Expr, unknown: sp.Symbol) -> sp.Expr | None:
     if polynomial.degree() != 1:
         return None
     slope, constant = polynomial.all_coeffs()
-    return sp.factor(-constant / slope).xreplace(back)
+    return factored_ratio(-constant / slope).xreplace(back)
 
 
 def eliminate(

@@ -77,52 +77,75 @@ def expansions(equations: Sequence[Dyson]) -> dict[NamedTrace, Series]:
 
 
 def _expanded(dyson: Dyson, field: Field, order: int) -> dict[NamedTrace, Series]:
-    parts = []
-    for dim in dyson.dimensions:
-        rows, cols, fixed = dyson.matrix_of(dim, {t: sp.S.Zero for t in dyson.unknowns})
-        place = {e: i for side in (rows, cols) for i, e in enumerate(side)}
-        for mode in range(MODES):
-            try:
-                start = _inverse([[field.value(x, mode) for x in row] for row in fixed.tolist()])
-            except ZeroDivisionError:
-                raise DerivationError("inverse: it does not exist without its random part, nor does its expansion; "
-                                      "add a positive ridge to it") from None
-            own = [(block, c, t) for block, found in dyson.sigma.items() if block[0] in rows for c, t in found]
-            terms = [(place[a], place[d], field.value(c, mode), t) for (a, d), c, t in own]
-            parts.append((dim, mode, place, start, terms, [start]))
+    parts = [_Part(dyson, field, dim, mode) for dim in dyson.dimensions for mode in range(MODES)]
+    of_dim = {dim: [part for part in parts if part.dim == dim] for dim in dyson.dimensions}
     series: dict[NamedTrace, list[int]] = {t: [] for t in dyson.unknowns}
-    modes = range(MODES)
-    weights = {(t, k): field.value(u.weight, k) * field.weight(u.dim)[k] for t, u in dyson.unknowns.items() for k in modes}
-    for step in range(order):
+    weights = {(t, k): field.value(u.weight, k) * field.weight(u.dim)[k] for t, u in dyson.unknowns.items() for k in range(MODES)}
+    for _ in range(order):
         for t, unknown in dyson.unknowns.items():
-            b, c = unknown.block
-            total = 0
-            for dim, mode, place, _, _, powers in parts:
-                if dim == unknown.dim:
-                    total += weights[t, mode] * powers[step][place[b]][place[c]]
-            series[t].append(total % PRIME)
-        for _, _, _, start, terms, powers in parts:
-            n = len(start)
-            source = [[0] * n for _ in range(n)]
-            for m in range(step + 1):
-                for a, d, coefficient, t in terms:
-                    if factor := coefficient * series[t][m] % PRIME:
-                        for j, x in enumerate(powers[step - m][d]):
-                            if x:
-                                source[a][j] = (source[a][j] + factor * x) % PRIME
-            powers.append(_product(start, source))
+            found = sum(weights[t, part.mode] * part.entry(*unknown.block) for part in of_dim[unknown.dim])
+            series[t].append(found % PRIME)
+        for part in parts:
+            part.extend(series)
     return {t: tuple(s) for t, s in series.items()}
 
 
-def _product(a: Matrix, b: Matrix) -> Matrix:
-    n, out = len(a), []
-    for row in a:
-        new = [0] * n
-        for x, other in zip(row, b, strict=True):
-            if x:
-                new = [y + x * z for y, z in zip(new, other, strict=True)]
-        out.append([y % PRIME for y in new])
-    return out
+class _Part:
+    """G of one dimension at one mode, power by power: G = G₀ + G₀ Σ G, Σ being of first order.
+
+    Rows, in the columns that traces need, are packed into one long integer each, so that a multiple of a row is one product.
+    """
+
+    def __init__(self, dyson: Dyson, field: Field, dim: Dim, mode: int) -> None:
+        self.dim, self.mode = dim, mode
+        rows, cols, fixed = dyson.matrix_of(dim, dict.fromkeys(dyson.unknowns, sp.S.Zero))
+        self.place = {e: i for side in (rows, cols) for i, e in enumerate(side)}
+        try:
+            start = _inverse([[field.value(x, mode) for x in row] for row in fixed.tolist()])
+        except ZeroDivisionError:
+            raise DerivationError("inverse: it does not exist without its random part, nor does its expansion; "
+                                  "add a positive ridge to it") from None
+        columns = sorted({self.place[u.block[1]] for u in dyson.unknowns.values() if u.dim == dim})
+        self.columns = {c: i for i, c in enumerate(columns)}
+        self.last = [[row[c] for c in columns] for row in start]
+        self.packed = [[_packed(row) for row in self.last]]
+        self.start = [[(k, x) for k, x in enumerate(row) if x] for row in start]
+        self.terms: dict[tuple[int, int], list[tuple[int, NamedTrace]]] = {}
+        for (a, d), found in dyson.sigma.items():
+            if a in rows:
+                place = self.place[a], self.place[d]
+                self.terms.setdefault(place, []).extend((field.value(c, mode), t) for c, t in found)
+        self.sigma: dict[tuple[int, int], list[int]] = {place: [] for place in self.terms}
+
+    def entry(self, b: int, c: int) -> int:
+        """The coefficient of the highest power so far in a block."""
+        return self.last[self.place[b]][self.columns[self.place[c]]]
+
+    def extend(self, series: Mapping[NamedTrace, list[int]]) -> None:
+        """One more power, from the self-energy of as many as there are."""
+        source, size = [0] * len(self.start), len(self.columns)
+        for (a, d), terms in self.terms.items():
+            self.sigma[a, d].append(sum(c * series[t][-1] for c, t in terms) % PRIME)
+            pairs = zip(self.sigma[a, d], reversed(self.packed), strict=True)
+            source[a] += sum(s * power[d] for s, power in pairs if s and power[d])
+        source = [_packed(_unpacked(x, size)) if x else 0 for x in source]
+        self.last = [_unpacked(sum(x * source[k] for k, x in row), size) for row in self.start]
+        self.packed.append([_packed(row) for row in self.last])
+
+
+SLOT = 20
+"""Bytes of an entry in a packed row: room for sums of 2^38 products."""
+
+
+def _packed(row: list[int]) -> int:
+    return int.from_bytes(b"".join(x.to_bytes(SLOT, "little") for x in row), "little") if any(row) else 0
+
+
+def _unpacked(packed: int, size: int) -> list[int]:
+    if not packed:
+        return [0] * size
+    together = packed.to_bytes(SLOT * size, "little")
+    return [int.from_bytes(together[i : i + SLOT], "little") % PRIME for i in range(0, SLOT * size, SLOT)]
 
 
 def _inverse(matrix: Matrix) -> Matrix:
