@@ -1,7 +1,7 @@
 """Values of traces of deterministic matrices that need not commute, by dense algebra; see :mod:`theory.resolvent.matrix_traces`.
 
-A multiple of the identity is a number here, a diagonal matrix a vector. Inverses are kept from one trace to the next, for many
-traces of one theory hold the same ones.
+A multiple of the identity is a number here, a diagonal matrix a vector; so are given matrices that commute, in their own basis.
+Inverses of others are kept from one trace to the next, for many traces of one theory hold the same ones.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.commuting import Frame, frame_of
 from solvers.expressions import evaluate
 from solvers.given_matrices import root_of
 from theory.declaration.ensembles import Deterministic
@@ -37,11 +38,12 @@ def trace_values(matrix: Mat, slots: tuple, doubt: bool, *values: Any) -> NDArra
     spread = np.broadcast_arrays(*[np.asarray(values[i], dtype=float) for i in scalars]) if scalars else [np.zeros(())]
     shape, flat = spread[0].shape, [v.reshape(-1) for v in spread]
     found = np.empty(flat[0].size)
+    frame = frame_of(matrix, dict(zip(slots, values, strict=True)))
     for k in range(found.size):
         here = dict(zip(slots, values, strict=True))
         here.update({slots[i]: float(v[k]) for i, v in zip(scalars, flat, strict=False)})
         try:
-            point = Evaluation(here)
+            point = Evaluation(here, frame)
             found[k] = point.doubt(matrix) if doubt else point.trace(matrix)
         except np.linalg.LinAlgError:
             found[k] = np.nan
@@ -53,10 +55,11 @@ def _is_data(matrix: Mat, slot: Any) -> bool:
 
 
 class Evaluation:
-    """Matrices at one set of values: ``values`` maps symbols and leaves to numbers and arrays."""
+    """Matrices at one set of values: ``values`` maps symbols and leaves to numbers and arrays; in the basis of ``frame``."""
 
-    def __init__(self, values: dict[Any, Any]) -> None:
-        self.values = values
+    def __init__(self, values: dict[Any, Any], frame: Frame | None = None) -> None:
+        self.values, self.frame = values, frame
+        self._inside = values if frame is None else {**values, **frame.diagonals}
         self._own: dict[str, Any] = {}
 
     def value(self, matrix: Mat) -> Any:
@@ -67,9 +70,9 @@ class Evaluation:
 
     def _value(self, matrix: Mat) -> Any:
         if isinstance(matrix, Diag):
-            return self._vector(matrix.vector.expr)
+            return self._vector(matrix.vector.expr, self._inside)
         if isinstance(matrix, Deterministic):
-            array = self.values[matrix.leaf]
+            array = self._inside[matrix.leaf]
             return array.T if matrix.transposed else array
         if isinstance(matrix, Outer):
             return np.multiply.outer(*(self._full(v, dim) for v, dim in zip(matrix.args, (matrix.rows, matrix.cols), strict=True)))
@@ -81,6 +84,8 @@ class Evaluation:
 
     def _kept(self, matrix: Mat, factors: Sequence[Mat]) -> Any:
         """An inverse, root or product of several dense matrices, found before where the values in it are the same."""
+        if self.frame is not None:
+            return self._made(matrix, factors)
         names = {s: None for m in factors for s in slots_of(m)}
         numbers = tuple(self.values[s] for s in names if not isinstance(self.values[s], np.ndarray))
         arrays = tuple(self.values[s] for s in names if isinstance(self.values[s], np.ndarray))
@@ -92,9 +97,9 @@ class Evaluation:
         if len(factors) > 1:
             half = (len(factors) + 1) // 2
             return _times(self.product(factors[:half]), self.product(factors[half:]))
-        if isinstance(matrix, Root):
-            return root_of(_dense(self.value(matrix.args[0])), str(matrix.args[0]))
         inner = self.value(matrix.args[0])
+        if isinstance(matrix, Root):
+            return root_of(_dense(inner), str(matrix.args[0])) if self.frame is None else np.sqrt(np.maximum(inner, 0.0))
         if np.ndim(inner) < 2:
             return 1 / inner
         if len(inner) > LARGEST:
@@ -124,7 +129,8 @@ class Evaluation:
                 vector = self.apply(f, vector)
             return float(np.sum(self._full(pre, factors[place].cols) * vector))
         if len(factors) == 1:
-            return float(np.trace(self.value(factors[0])))
+            value = self.value(factors[0])
+            return float(np.trace(value) if np.ndim(value) == 2 else np.sum(value))
         half = _middle(factors)
         return _trace_of_product(self.product(factors[:half]), self.product(factors[half:]))
 
@@ -132,38 +138,43 @@ class Evaluation:
         value = self.value(matrix)
         return value @ vector if np.ndim(value) == 2 else value * vector
 
-    def _vector(self, expression: Any) -> Any:
-        return np.asarray(evaluate(expression, self.values.__getitem__, lambda e: e in self.values), dtype=float)[()]
+    @staticmethod
+    def _vector(expression: Any, values: dict[Any, Any]) -> Any:
+        return np.asarray(evaluate(expression, values.__getitem__, lambda e: e in values), dtype=float)[()]
 
     def _full(self, vector: Any, dim: Any) -> Any:
         """A vector with an entry for each mode of a dimension."""
-        value, length = self._vector(vector.expr), self.values[dim]
+        value, length = self._vector(vector.expr, self.values), self.values[dim]
         if not np.ndim(value) and length != int(length):
             raise ParameterError(f"{dim} = {length:g}: a matrix needs a whole number of rows and columns")
-        return value if np.ndim(value) else np.full(int(length), value)
+        full = value if np.ndim(value) else np.full(int(length), value)
+        return full if self.frame is None else self.frame.basis.T @ full
 
     def doubt(self, matrix: Mat) -> float:
         """A bound on the rounding error of the trace, in units of epsilon: what backward errors of inverses do to first order."""
         factors = list(matrix.args) if isinstance(matrix, Prod) else [matrix]
         total, values = 0.0, [np.asarray(self.value(f)) for f in factors]
+        size = max(len(v) for v in values if v.ndim)
         if len(factors) == 1:
-            return self._back(factors[0], np.eye(len(values[0])), values[0])
+            return self._back(factors[0], np.ones(size) if values[0].ndim == 1 else np.eye(size), values[0])
         for i, factor in enumerate(factors):
             rest: Any = 1.0
             for other in (*values[i + 1 :], *values[:i]):
                 rest = _times(rest, other)
             if np.ndim(rest) < 2:
-                rest = np.diag(np.broadcast_to(rest, len(values[i])))
+                rest = np.broadcast_to(rest, size)
+                rest = rest if values[i].ndim < 2 else np.diag(rest)
             total += self._back(factor, rest.T, values[i])
         return total
 
     def _back(self, matrix: Mat, slope: NDArray, value: Any) -> float:
         """First-order change of a scalar with this slope by a matrix, through the rounding errors that the matrix is made with."""
-        own = float(np.linalg.norm(slope) * np.linalg.norm(_dense(value, len(slope))))
+        own = float(np.linalg.norm(slope) * _norm(value, len(slope)))
         if isinstance(matrix, Inv):
-            inner, found = _dense(self.value(matrix.args[0]), len(slope)), _dense(value, len(slope))
-            back = found.T @ slope @ found.T
-            return BACKWARD * float(np.linalg.norm(back) * np.linalg.norm(inner)) + self._back(matrix.args[0], back, inner)
+            inner, turned = self.value(matrix.args[0]), np.transpose(value)
+            back = _times(_times(turned, slope), turned)
+            own = self._backward * float(np.linalg.norm(back) * _norm(inner, len(slope)))
+            return own + self._back(matrix.args[0], back, inner)
         if isinstance(matrix, Sum):
             return own + sum(self._back(m, slope, self.value(m)) for m in matrix.args if not isinstance(m, (Diag, Deterministic)))
         if isinstance(matrix, Prod):
@@ -173,12 +184,17 @@ class Evaluation:
                     continue
                 back: Any = slope
                 for left in values[:i]:
-                    back = left.T @ back if np.ndim(left) == 2 else (left[:, None] if np.ndim(left) else left) * back
+                    back = _times(left.T, back)
                 for right in reversed(values[i + 1 :]):
-                    back = _times(back, right.T if np.ndim(right) == 2 else right)
+                    back = _times(back, right.T)
                 total += self._back(factor, back, values[i])
             return total
-        return own
+        return self._backward * own if isinstance(matrix, Deterministic) else own
+
+    @property
+    def _backward(self) -> float:
+        """Backward error in units of epsilon."""
+        return BACKWARD + (0.0 if self.frame is None else self.frame.off / np.finfo(float).eps)
 
 
 class _Store:
@@ -233,6 +249,11 @@ def _total(values: Sequence[Any]) -> Any:
         if np.ndim(v) < 2:
             np.einsum("ii->i", total)[:] += v
     return total
+
+
+def _norm(value: Any, size: int) -> float:
+    """The Frobenius norm."""
+    return float(np.linalg.norm(value if np.ndim(value) else np.broadcast_to(value, size)))
 
 
 def _dense(value: Any, size: int | None = None) -> NDArray:

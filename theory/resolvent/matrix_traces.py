@@ -126,8 +126,24 @@ def trace_of(matrix: Mat) -> sp.Expr:
     for number, core in terms(matrix):
         if isinstance(core, Prod) and isinstance(core.args[0], Root) and core.args[0] == core.args[-1]:
             core = Prod(core.args[-1], *core.args[:-1])
+        core = _absorbed(core)
         total += plain(number) * (traced(core.rows, core.vector.expr) if isinstance(core, Diag) else MatrixTrace(core))
     return total
+
+
+def _absorbed(matrix: Mat) -> Mat:
+    """A product of the same trace, in which diagonal matrices beside a column or row of given data are part of it."""
+    factors = list(matrix.args) if isinstance(matrix, Prod) else [matrix]
+    place = next((i for i, f in enumerate(factors) if isinstance(f, Outer)), None)
+    if place is None:
+        return matrix
+    outer, *others = [*factors[place:], *factors[:place]]
+    post, pre = outer.post, outer.pre
+    while others and isinstance(others[0], Diag):
+        pre = Vec(pre.dim, pre.expr * others.pop(0).vector.expr)
+    while others and isinstance(others[-1], Diag):
+        post = Vec(post.dim, post.expr * others.pop().vector.expr)
+    return Prod(*others, Outer(post, pre))
 
 
 def terms(matrix: Mat) -> Iterator[tuple[sp.Expr, Mat]]:
