@@ -24,6 +24,8 @@ from theory.symbols import size
 DAMPING, MOST = 0.5, 50_000
 WINDOW, LEAST = 2000, 0.98
 """Steps after which the smallest one must have shrunk by this factor; otherwise the iteration will not settle."""
+NODES = (101, 201)
+"""Nodes of averages over entries of features; both must agree."""
 SETTLED = 1e-6
 """An error below which an iteration that ends has come to a solution, but for rounding or patience."""
 _equations: dict[str, Any] = {}
@@ -57,13 +59,15 @@ def solve_dyson(expression: Any, *, tolerance: float = 1e-11, **values: ArrayLik
 
         return solve_given(expression, tolerance, values)
     if expression.signature not in _equations:
-        _equations[expression.signature] = derive(expression, reduce=False)["Dyson equation"]
-    step = _equations[expression.signature]
+        derivation = derive(expression, reduce=False)
+        _equations[expression.signature] = derivation["Dyson equation"], dict(derivation["expression"]["activations"])
+    step, activations = _equations[expression.signature]
     scalars, arrays, sizes = _bound(expression, values)
     unknowns, maps = list(step["equations"]), compile_expressions(list(step["equations"].values()))
     names, seen = list(step["values"]), compile_expressions(list(step["values"].values()))
     shape = np.broadcast_shapes(*(np.shape(v) for v in scalars.values()))
     known = {**sizes, **scalars}
+    known |= strengths(expression, activations, known, arrays, tolerance)
     is_complex = any(np.iscomplexobj(v) for v in known.values())
 
     def update(x: NDArray) -> NDArray:
@@ -82,6 +86,19 @@ def solve_dyson(expression: Any, *, tolerance: float = 1e-11, **values: ArrayLik
     traces = {t.name: v for t, v in zip(unknowns, x, strict=True)}
     observed = {n.name: np.broadcast_to(v, shape) for n, v in zip(names, found, strict=True) if n.name in expression.observe}
     return DysonSolution(traces, observed, error, iterations, largest)
+
+
+def strengths(
+    expression: Any, activations: Mapping[Any, Any], known: Mapping[Any, NDArray], arrays: Mapping[Any, NDArray], tolerance: float
+) -> dict[Any, NDArray]:
+    """The strengths of Gaussian equivalents; ConvergenceError for averages that are not found to ``tolerance``."""
+    rough, fine = (compile_expressions(list(activations.values()), nodes, "uniform") for nodes in NODES)
+    few, many = (c(_needed(c, known), arrays) for c in (rough, fine))
+    for symbol, a, b in zip(activations, few, many, strict=True):
+        if (error := float(np.max(np.abs(a - b) / np.abs(b)))) > tolerance:
+            raise ConvergenceError(f"{expression.name}: {symbol}, an average over entries of features, has the relative error "
+                                   f"{error:.1e}; raise tolerance, now {tolerance:g}")
+    return dict(zip(activations, many, strict=True))
 
 
 def check_bounded(expression: Any, radii: NDArray) -> None:

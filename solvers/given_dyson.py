@@ -12,18 +12,20 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from solvers.dyson import DysonSolution, check_bounded, check_settled, iterated
+from solvers.dyson import DysonSolution, check_bounded, check_settled, iterated, strengths
 from solvers.expressions import evaluate
 from solvers.matrix_traces import Evaluation
 from solvers.monte_carlo.points import Point, read_points
 from solvers.positive_maps import spectral_radius
-from theory.declaration.dimensions import Dim
+from theory.declaration.dimensions import Dim, Spectrum
 from theory.declaration.matrices import Diag
 from theory.declaration.scalars import Trace
 from theory.declaration.sites import tops
 from theory.errors import DerivationError, ParameterError
+from theory.replica.data import array_of
 from theory.resolvent.atoms import given_of
 from theory.resolvent.dyson import Dyson
+from theory.resolvent.equivalents import Equivalents
 from theory.resolvent.existence import norms
 from theory.resolvent.names import Namer
 from theory.resolvent.pencil import linearise
@@ -40,13 +42,16 @@ def solve_given(expression: Any, tolerance: float, values: Mapping[str, Any]) ->
     _, points = read_points(expression, values, 1)
     if len(points) != 1:
         raise ParameterError(f"{expression.name}: {len(points)} points; with given matrices in inverses, give one value of each")
-    namer, parts = Namer(), {}
+    namer, tree, equivalents = Namer(), {}, Equivalents()
     for name, observable in {**expression.observe, **norms(expression)}.items():
         for top in sorted(tops(observable), key=str) if isinstance(observable, sp.Expr) else [observable]:
             if not isinstance(top, Trace):
                 raise DerivationError(f"observable {name}: {top} is no trace; with given matrices in inverses, write it with Tr")
-            if top not in parts:
-                parts[top] = Blocks(Dyson(linearise(top.matrix, given_matrices=True), namer), points[0])
+            tree[top] = equivalents.linear(top.matrix)
+    given = _by_slot(points[0])
+    arrays = {array_of(s): v for s, v in given.items() if isinstance(s, Spectrum)}
+    given |= strengths(expression, equivalents.meaning, {s: v for s, v in given.items() if not np.ndim(v)}, arrays, tolerance)
+    parts = {top: Blocks(Dyson(linearise(matrix, given_matrices=True), namer), given) for top, matrix in tree.items()}
     unknowns = list(dict.fromkeys(t for part in parts.values() for t in part.dyson.unknowns))
 
     def update(x: NDArray) -> NDArray:
@@ -72,9 +77,8 @@ def solve_given(expression: Any, tolerance: float, values: Mapping[str, Any]) ->
 class Blocks:
     """The matrix L₀ − Σ of one pencil at given values, row by row and column by column of all its dimensions."""
 
-    def __init__(self, dyson: Dyson, point: Point) -> None:
-        self.dyson, pencil = dyson, dyson.pencil
-        self.given = Evaluation(_by_slot(point))
+    def __init__(self, dyson: Dyson, given: dict[Any, Any]) -> None:
+        self.dyson, pencil, self.given = dyson, dyson.pencil, Evaluation(given)
         self.rows, count = self._places(pencil.rows)
         self.cols, _ = self._places(pencil.cols)
         if count > LARGEST:

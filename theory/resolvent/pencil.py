@@ -22,7 +22,7 @@ from theory.replica.data import given
 from theory.resolvent.atoms import GIVEN, Random, check_law, with_constant_mean
 from theory.resolvent.later import Later
 
-LARGEST = 120
+LARGEST = 200
 """Blocks of the largest pencil that is derived."""
 
 Entry = tuple[int, int]

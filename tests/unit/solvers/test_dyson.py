@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 import sympy as sp
 
+from solvers import solve
 from solvers.dyson import solve_dyson
 from solvers.monte_carlo.realisation import Realisation
-from theory.declaration import Diag, Dim, Expression, Gaussian, Tr
+from theory import tanh
+from theory.declaration import Deterministic, Diag, Dim, Expression, Gaussian, Tr
 from theory.errors import ConvergenceError, ParameterError
 from theory.resolvent import derive
 
@@ -77,3 +79,20 @@ def test_values_are_checked():
         solve_dyson(expression, P=20, eta=np.ones(20), lambda_=-1)
     with pytest.raises(ParameterError, match="not a finite number"):
         solve_dyson(expression, P="ten", eta=np.ones(20), lambda_=1)
+
+
+@pytest.mark.parametrize("penalty", [0, Deterministic("A", N, scaling=0)], ids=["no matrix", "given matrix"])
+def test_features_have_their_gaussian_equivalents(penalty):
+    features = tanh(Gaussian("Z", P, M) @ Gaussian("V", M, N, variance=1 / M))
+    expression = Expression(Tr((features.T @ features / P + penalty + lam).inv))
+    given = {"P": 12.0, "N": 8.0, "lambda_": 0.3, "A": np.diag(np.linspace(0, 1, 8)), "eta": np.ones(9)}
+    values = {p.name: given[p.name] for p in expression.parameters}
+    theory = solve(expression.theory(), **values).observables["value"]
+    assert solve_dyson(expression, **values).observables["value"] == pytest.approx(theory, rel=1e-9)
+
+
+def test_averages_over_entries_that_are_not_found_are_an_error(monkeypatch):
+    features = tanh(Gaussian("Z", P, N))
+    monkeypatch.setattr("solvers.dyson.NODES", (5, 9))
+    with pytest.raises(ConvergenceError, match=r"mu_1, an average over entries of features, .*; raise tolerance, now 1e-11"):
+        solve_dyson(Expression(Tr((features.T @ features + lam).inv)), P=5, N=5, lambda_=1)
