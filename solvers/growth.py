@@ -49,9 +49,10 @@ def attracts(residual: Residual, x: NDArray, logarithmic: NDArray) -> NDArray:
     """
     with np.errstate(all="ignore"):
         slopes = residual(x, np.arange(len(x)))[1] / np.where(logarithmic, x, 1.0)[:, None, :] + np.eye(x.shape[1])
-    found = np.isfinite(slopes).all(axis=(1, 2))
-    found[found] = np.abs(np.linalg.eigvals(slopes[found])).max(axis=1, initial=0.0) < 1
-    return found
+    rates = np.full(len(x), np.inf)
+    known = np.isfinite(slopes).all(axis=(1, 2))
+    rates[known] = np.abs(np.linalg.eigvals(slopes[known])).max(axis=1, initial=0.0)
+    return rates < 1
 
 
 def _settled(system: System, scalars: Any, points: int, data: ModeData) -> tuple[NDArray, NDArray]:

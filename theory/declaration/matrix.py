@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any, overload
 
 import sympy as sp
 
@@ -41,7 +42,13 @@ class Mat(Operand):
     def __str__(self) -> str:
         return self.text
 
-    def __matmul__(self, other):
+    @overload
+    def __matmul__(self, other: Mat) -> Mat: ...
+
+    @overload
+    def __matmul__(self, other: Any) -> Any: ...
+
+    def __matmul__(self, other: Any) -> Any:
         if isinstance(other, Mat):
             if self.cols != other.rows:
                 shapes = f"{shape(self)}, {shape(other)}, {mismatch(self.cols, other.rows)}"
@@ -147,6 +154,9 @@ class Mat(Operand):
 
     def __reduce__(self):
         return type(self), self.args
+
+    def _latex(self, printer) -> str:
+        raise NotImplementedError
 
     def _repr_latex_(self) -> str:
         from sympy.printing.latex import LatexPrinter

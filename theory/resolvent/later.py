@@ -10,7 +10,7 @@ from theory.declaration.matrix import Mat
 class Later(Mapping[int, Mat]):
     """Matrices by number; most belong to blocks of a pencil that elimination removes."""
 
-    def __init__(self, made: dict[int, Callable[[], Mat]]) -> None:
+    def __init__(self, made: Mapping[int, Callable[[], Mat]]) -> None:
         self.made, self.known = made, {}
 
     def __getitem__(self, number: int) -> Mat:

@@ -28,11 +28,11 @@ def inverse_blocks(
 
     DerivationError where no block can be inverted.
     """
-    table = {i: {} for i in rows}
+    table: dict[int, dict[int, Mat]] = {i: {} for i in rows}
     for (i, j), x in entries.items():
         if not _vanishes(x):
             table[i][j] = x
-    right = {i: {i: Diag(rows[i])} if i in set(sources) else {} for i in rows}
+    right: dict[int, dict[int, Mat]] = {i: {i: Diag(rows[i])} if i in set(sources) else {} for i in rows}
     solved: dict[int, int] = {}
     for _ in range(len(rows)):
         i, j = _pivot(table, rows, cols, solved)

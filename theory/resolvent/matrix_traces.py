@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 import sympy as sp
 
@@ -110,9 +111,10 @@ def _collect(matrix: Mat, found: dict[Slot, sp.Basic]) -> None:
         rows, cols = matrix.leaf.dims
         found[matrix.leaf] = ModeArray(matrix.leaf.name, rank=2, real=True)[Bound(rows.name, 1), Bound(cols.name, 2)]
     elif isinstance(matrix, (Diag, Outer)):
-        for vector in (matrix.vector,) if isinstance(matrix, Diag) else (matrix.post, matrix.pre):
-            for s in vector.expr.free_symbols | ({vector.dim} if isinstance(matrix, Outer) else set()):
-                found[s] = array_of(s)[Bound(vector.dim.name, 1)] if given(s) else plain(s)
+        vectors = (matrix.vector,) if isinstance(matrix, Diag) else (matrix.post, matrix.pre)
+        for vector, dim in zip(vectors, (matrix.rows, matrix.cols), strict=False):
+            for s in vector.expr.free_symbols | ({dim} if isinstance(matrix, Outer) else set()):
+                found[s] = array_of(s)[Bound(dim.name, 1)] if given(s) else plain(s)
     elif isinstance(matrix, (Prod, Sum, Inv, Root)):
         for part in matrix.args:
             _collect(part, found)
@@ -133,7 +135,7 @@ def trace_of(matrix: Mat) -> sp.Expr:
 
 def _absorbed(matrix: Mat) -> Mat:
     """A product of the same trace, in which diagonal matrices beside a column or row of given data are part of it."""
-    factors = list(matrix.args) if isinstance(matrix, Prod) else [matrix]
+    factors: list[Any] = list(matrix.args) if isinstance(matrix, Prod) else [matrix]
     place = next((i for i, f in enumerate(factors) if isinstance(f, Outer)), None)
     if place is None:
         return matrix

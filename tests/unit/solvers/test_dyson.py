@@ -1,5 +1,7 @@
 """The solver of Dyson equations: what it returns, and that its named traces are the traces of drawn matrices."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -15,7 +17,8 @@ from theory.resolvent import derive
 M, P, N = Dim("M", "eta"), Dim("P"), Dim("N")
 (eta,) = M.spectra
 lam = sp.Symbol("lambda", positive=True)
-X, W = Gaussian("X", P, M, column_covariance=eta / P), Gaussian("W", M, N, variance=1 / N)
+X: Any = Gaussian("X", P, M, column_covariance=eta / P)
+W: Any = Gaussian("W", M, N, variance=1 / N)
 F = W @ (W.T @ X.T @ X @ W + lam).inv @ W.T
 E = F @ X.T @ X - 1
 SIZES = {"P": 300, "N": 360}

@@ -1,5 +1,7 @@
 """A pencil against the dense matrices that it stands for: u L⁻¹ v is the expression, and every block of L⁻¹ what it says it is."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 import sympy as sp
@@ -12,8 +14,9 @@ from theory.resolvent.pencil import linearise
 M, P, N = Dim("M", "eta", "s"), Dim("P"), Dim("N")
 eta, s = M.spectra
 lam, mu = sp.symbols("lambda mu", positive=True)
-X, W = Gaussian("X", P, M, column_covariance=eta), Gaussian("W", M, N, variance=1 / N)
-H = Gaussian("H", N, N, symmetry=1)
+X: Any = Gaussian("X", P, M, column_covariance=eta)
+W: Any = Gaussian("W", M, N, variance=1 / N)
+H: Any = Gaussian("H", N, N, symmetry=1)
 S = Diag(M, s)
 R = (X.T @ X + lam).inv
 RF = W @ (W.T @ X.T @ X @ W + lam).inv @ W.T
@@ -96,7 +99,8 @@ def test_reduction_keeps_the_pencil_affine_and_small():
 
 
 def test_what_cannot_stand_in_a_pencil_is_named(monkeypatch):
-    O, w = Deterministic("O", M), State("w", M)
+    O: Any = Deterministic("O", M)
+    w: Any = State("w", M)
     with pytest.raises(DerivationError, match=r"given matrix O: it need not commute with the spectra; use Diag of a spectrum"):
         linearise(R @ O @ R)
     with pytest.raises(DerivationError, match="diagonal matrix w: w is drawn"):
