@@ -136,10 +136,9 @@ def _checked(parameter: Any, value: Any) -> tuple[Any, bool]:
         )
     if not array.size:
         raise ParameterError(f"{name}: empty; give at least one value")
-    array = array.astype(float, copy=False)
+    # A copy: what was found for an array is kept, and whoever gave it may change it.
+    array = array.astype(float)
     _check_domain(parameter, array)
-    if array.ndim > rank:
-        array = array.copy()
     return (float(array) if array.ndim == 0 else array), array.ndim == rank + 1
 
 

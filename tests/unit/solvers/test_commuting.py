@@ -82,3 +82,17 @@ def test_solutions_do_not_depend_on_the_basis(monkeypatch):
     monkeypatch.setattr(matrix_traces, "frame_of", lambda *_: None)
     full = solve(theory, **{**values, "lambda_": 0.2 + 1e-15})
     assert framed.error < 1e-11 and framed.observables == pytest.approx(full.observables, rel=1e-11)
+
+
+def test_arrays_that_are_changed_in_place_are_other_arrays():
+    """One that commutes with all, and two that do not; the curve that was found keeps its own."""
+    X = Gaussian("X", P, M, column_covariance=s)
+    for matrix in ((X.T @ X + A @ A + lam).inv, B @ (X.T @ X + A @ A + lam).inv):
+        theory, array = Expression(Tr(matrix)).theory(), turned(LEVELS)
+        given = {"A": array, "B": np.diag(LEVELS), "P": 30.0, "lambda_": 0.2, "s": np.ones(40)}
+        values = {p.name: given[p.name] for p in theory.parameters}
+        first = solve(theory, **values)
+        array *= 3
+        second, fresh = solve(theory, **values), solve(theory, **{**values, "A": 3 * turned(LEVELS)})
+        assert second.observables["value"] == fresh.observables["value"] < 0.9 * first.observables["value"]
+        assert first.parameters["A"] == pytest.approx(turned(LEVELS))
