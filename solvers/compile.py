@@ -204,7 +204,7 @@ def compile_expressions(expressions: Iterable[sp.Expr], nodes: int = 80, rule: s
 
 
 def _plain(arguments: Sequence[sp.Symbol], expressions: Sequence[sp.Expr]) -> Callable[..., list[ArrayLike]]:
-    return sp.lambdify(list(arguments), list(expressions), modules=["scipy", "numpy"], cse=True)
+    return sp.lambdify(list(arguments), list(expressions), modules=[numeric_functions(), "scipy", "numpy"], cse=True)
 
 
 def _cut(expressions: Sequence[sp.Expr], nodes: int) -> Callable[..., list[NDArray]]:

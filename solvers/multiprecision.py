@@ -18,9 +18,11 @@ from theory.envelope import Envelope
 from theory.errors import ConvergenceError, ParameterError
 from theory.joint_average import JointAverage
 from theory.modes import ModeArray, ModeIndex, ModeValue
+from theory.proximal import Proximal
+from theory.replica.folded import Sensitivity, TreeAverage
 from theory.resolvent.matrix_traces import MatrixTrace
 
-OPAQUE = (Effective, Envelope, JointAverage, MatrixTrace)
+OPAQUE = (Effective, Envelope, JointAverage, MatrixTrace, Proximal, Sensitivity, TreeAverage)
 LARGEST = 3_000_000
 """Modes times digits that a sum may have."""
 GUARD = 15
@@ -124,7 +126,7 @@ class Evaluator:
         if isinstance(e, GaussianAverage):
             return self._gaussian(e)
         if isinstance(e, OPAQUE):
-            raise ParameterError(f"evaluate_expression: {e} is known in double precision only; call solve")
+            raise ParameterError(f"evaluate: {type(e).__name__} {e} is known in double precision only; call solve")
         arguments = [self(a) for a in e.args]
         if e.func.__name__ in _FUNCTIONS:
             return _FUNCTIONS[e.func.__name__](*arguments)

@@ -14,22 +14,28 @@ CLOSE = 1e-7
 """Relative size of a step of several variables that is followed by one of rounding."""
 
 
-def proximal_point(slopes: Callable[..., Any], omega: ArrayLike, chi: ArrayLike, *parameters: ArrayLike) -> NDArray:
+def proximal_point(
+    slopes: Callable[..., Any],
+    omega: ArrayLike,
+    chi: ArrayLike,
+    *parameters: ArrayLike,
+    within: tuple[ArrayLike, ArrayLike] = (-LARGEST, LARGEST),
+) -> NDArray:
     """The h with h + chi V'(h) = omega, where ``slopes(h, *parameters)`` gives V' and V''; shapes broadcast.
 
-    V' increases, so that h lies between omega and omega - chi V'(omega).
+    V' increases, so that h lies between omega and omega - chi V'(omega); V may have kinks outside of the interval ``within``.
     """
-    broadcast = np.broadcast_arrays(omega, chi, *parameters)
+    broadcast = np.broadcast_arrays(omega, chi, *within, *parameters)
     shape = broadcast[0].shape
-    omega, chi, *given = (np.asarray(a, dtype=float).reshape(-1) for a in broadcast)
-    found = omega.copy()
+    omega, chi, least, most, *given = (np.asarray(a, dtype=float).reshape(-1) for a in broadcast)
+    found = np.clip(omega, least, most)
     with np.errstate(all="ignore"):
         far = omega - chi * slopes(omega, *given)[0]
         found[~np.isfinite(omega) | np.isnan(far)] = np.nan
         active = np.flatnonzero(np.isfinite(found))
-        low, high = np.minimum(far, omega)[active], np.maximum(far, omega)[active]
         # Where V' has no number at ω the interval ends where the numbers do.
-        low, high = np.maximum(low, -LARGEST), np.minimum(high, LARGEST)
+        low = np.clip(np.minimum(far, omega), least, most)[active]
+        high = np.clip(np.maximum(far, omega), least, most)[active]
         last, before = high - low, high - low
         for _ in range(STEPS):
             if not active.size:

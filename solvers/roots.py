@@ -13,7 +13,7 @@ from solvers.fixed_point import DAMPED, Roots, Start, find_roots, inverses, star
 from solvers.growth import attracts, grown_roots, grows
 from solvers.guards import guarded_start, is_guarded
 from solvers.homotopy import near_roots, rescued
-from solvers.iteration import evolved
+from solvers.iteration import evolved, first_values
 from solvers.modes.mode_data import ModeData
 from solvers.refinement import polished
 from solvers.splitting import Splitting, splits
@@ -119,6 +119,7 @@ def _starts(
             yield found
     elif isinstance(found, np.ndarray):
         yield found
+        yield first_values(system, scalars, lower, upper, data)
     else:
         if splits(system):
             yield Splitting(system, scalars, data, _residual(system, scalars, data), lower, upper)

@@ -7,6 +7,7 @@ from functools import cached_property
 import sympy as sp
 
 from theory.errors import DerivationError
+from theory.symbols import Internal
 
 HIGHEST = 3
 """Order of derivatives up to which they are evaluated."""
@@ -14,7 +15,7 @@ HIGHEST = 3
 
 def names_of(count: int) -> tuple[sp.Symbol, ...]:
     """The variables in which potentials and observables are written."""
-    return tuple(sp.Symbol(f"_x{i}", real=True) for i in range(count))
+    return tuple(Internal(f"_x{i}", real=True) for i in range(count))
 
 
 def hidden(expression: sp.Expr, kind: type) -> tuple[sp.Expr, dict[sp.Symbol, sp.Expr]]:

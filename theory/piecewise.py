@@ -91,9 +91,9 @@ def _cut(expression: sp.Basic, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> 
     atom = min(inner, key=sp.default_sort_key)
     points: list[sp.Expr] = []
     for form in _forms(atom):
-        point = _root(form, x)
-        if point is not None and point not in points and before(lower, point) and before(point, upper):
-            points.insert(sum(before(p, point) for p in points), point)
+        for point in _roots(form, x):
+            if point not in points and before(lower, point) and before(point, upper):
+                points.insert(sum(before(p, point) for p in points), point)
     edges, out = [lower, *points, upper], []
     for a, b in pairwise(edges):
         out += _cut(expression.xreplace({atom: _resolved(atom, x, a, b)}), x, a, b)
@@ -110,14 +110,29 @@ def _forms(atom: sp.Basic) -> list[sp.Expr]:
     return [sp.expand(atom.args[0])]
 
 
-def _root(form: sp.Expr, x: sp.Symbol) -> sp.Expr | None:
+def _roots(form: sp.Expr, x: sp.Symbol) -> list[sp.Expr]:
+    """Where a polynomial changes sign, those of higher order as often as they count."""
     if x not in form.free_symbols:
-        return None
-    if not form.is_polynomial(x) or sp.degree(form, x) > 1:
-        raise DerivationError(
-            f"potential: it has a kink where {form} = 0, which is not linear in {x}; write kinks of linear functions"
-        )
-    return sp.cancel(-form.coeff(x, 0) / form.coeff(x, 1))
+        return []
+    unknown = DerivationError(
+        f"potential: it has a kink where {form} = 0, at no known place in {x}; write kinks of products of linear functions"
+    )
+    if not form.is_polynomial(x):
+        raise unknown
+    found = []
+    for factor, power in sp.factor_list(form, x)[1]:
+        if sp.degree(factor, x) > 2:
+            raise unknown
+        slope, centre, rest = factor.coeff(x, 2), factor.coeff(x, 1), factor.coeff(x, 0)
+        if slope == 0:
+            found += [sp.cancel(-rest / centre)] * power
+            continue
+        width = sp.factor(centre**2 - 4 * slope * rest)
+        if width.is_positive:
+            found += [(-centre + turn * sp.sqrt(width)) / (2 * slope) for turn in (-1, 1)] * power
+        elif not width.is_nonpositive:
+            raise unknown
+    return found
 
 
 def before(a: sp.Expr, b: sp.Expr) -> bool:
@@ -137,13 +152,12 @@ def _resolved(atom: sp.Basic, x: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> s
 
     def sign(form: sp.Expr) -> sp.Expr:
         form = sp.expand(form)
-        slope = form.coeff(x, 1) if x in form.free_symbols else form
+        slope = sp.LC(form, x) if x in form.free_symbols else form
         known = 1 if slope.is_positive else -1 if slope.is_negative else 0 if slope.is_zero else None
         if known is None:
             raise DerivationError(f"potential: the sign of {slope} in {atom} is unknown; declare the symbols in it positive")
-        if x not in form.free_symbols:
-            return known
-        return known if before(_root(form, x), upper) else -known  # the root lies outside
+        beyond = sum(not before(root, upper) for root in _roots(form, x))  # roots lie outside
+        return known * (-1) ** beyond
 
     if isinstance(atom, (sp.Max, sp.Min)):
         turn = 1 if isinstance(atom, sp.Max) else -1

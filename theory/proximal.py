@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sympy as sp
 
-X = sp.Symbol("_x", real=True)
+from theory.symbols import Internal
+
+X = Internal("_x", real=True)
 """The variable of the potential inside a :class:`Proximal`."""
 
 

@@ -101,6 +101,7 @@ class residual_life(sp.Function):
     """Mean distance of the Gaussian tail from its beginning, hazard(x) - x, without the cancellation at large x."""
 
     nargs = 1
+    is_positive = True
 
     def fdiff(self, argindex=1):
         return hazard(self.args[0]) * residual_life(self.args[0]) - 1
@@ -118,7 +119,7 @@ class Exceeds(Indicator):
 
     @classmethod
     def eval(cls, x, bound):
-        return sp.Integer(int(x > bound)) if x.is_number and bound.is_number else None
+        return sp.Integer(bool(x > bound)) if x.is_number and bound.is_number else None
 
     def _latex(self, printer, exp=None):
         return rf"\mathbb{{1}}_{{{printer._print(self.args[0])} > {printer._print(self.args[1])}}}"

@@ -13,6 +13,17 @@ def positive(name: str) -> sp.Symbol:
     return sp.Symbol(name, positive=True)
 
 
+class Internal(sp.Symbol):
+    """A symbol of a calculation, which equals no symbol of a declaration, of whatever name; it prints as that name and is in no
+    closed equation."""
+
+    __slots__ = ()
+
+    @classmethod
+    def class_key(cls):
+        return sp.Symbol.class_key()
+
+
 def size(name: str) -> sp.Symbol:
     """The size of the dimension called ``name``; a positive real, so that it can be swept continuously."""
     return positive(name)
@@ -39,9 +50,9 @@ kappa = positive("kappa")
 """Effective ridge (signal capture threshold): κ = λ + κ Σ η/(κ + P η)."""
 gamma = positive("gamma")
 """Share of the effective degrees of freedom that fit noise: γ = P Σ η²/(κ + P η)²."""
-beta = positive("beta")
+beta = Internal("beta", positive=True)
 """Inverse temperature."""
-replicas = sp.Symbol("n")
+replicas = Internal("n")
 """Number of replicas."""
 time = sp.Symbol("t", nonnegative=True)
 """Time of a dynamics."""

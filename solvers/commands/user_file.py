@@ -49,7 +49,11 @@ def _module(path: Path) -> ModuleType:
 
 def _named(module: ModuleType, name: str, path: Path) -> Any:
     if name not in vars(module):
-        known = [key for key, value in vars(module).items() if not key.startswith("_") and hasattr(value, "derive")]
+        known = [
+            key
+            for key, value in vars(module).items()
+            if hasattr(value, "derive") and not (isinstance(value, type) and value.__module__.startswith("theory."))
+        ]
         raise ParameterError(f"no {name!r} in {path}; {did_you_mean(name, known)}")
     return vars(module)[name]
 

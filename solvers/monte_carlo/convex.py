@@ -11,6 +11,7 @@ import sympy as sp
 from numpy.typing import NDArray
 
 from solvers.monte_carlo.algorithm import Algorithm, one_dimension
+from solvers.monte_carlo.barriers import barrier, inside
 from solvers.monte_carlo.local_fields import Landscape, Loaded, Term, evaluate_at, read_fields
 from solvers.monte_carlo.points import Point
 from solvers.monte_carlo.realisation import Realisation
@@ -25,7 +26,7 @@ SMALLEST = 1e-12
 PROBES, ROUNDED = 65, 1e-2
 """Fields at which convexity is tried, and the rounding there."""
 FLAT = 1e-10
-"""Curvature at the minimum, relative to the largest at zero fields, below which there is none."""
+"""Curvature at the minimum, relative to the largest where the search begins, below which there is none."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +51,14 @@ def read_convex(energy: sp.Expr, states: Sequence[Any]) -> list[Smooth]:
 
 
 def rounded(expression: sp.Expr, names: Sequence[sp.Symbol]) -> sp.Expr:
-    """Max, Min, Abs and roots of fields as smooth functions that differ from them over ``WIDTH``; DeclarationError for steps."""
+    """Max, Min, Abs, roots and walls of fields as smooth functions that differ from them over ``WIDTH``; DeclarationError for
+    steps."""
     if expression.free_symbols.isdisjoint(names) or not expression.args:
         return expression
     parts = [rounded(a, names) for a in expression.args]
-    if isinstance(expression, (sp.Heaviside, sp.sign, Wall)):
+    if isinstance(expression, Wall):
+        return barrier(expression, names, WIDTH)
+    if isinstance(expression, (sp.Heaviside, sp.sign)):
         raise DeclarationError(f"energy: {expression.func.__name__} of a field has no slope to descend; declare another algorithm")
     if isinstance(expression, sp.Abs):
         return sp.sqrt(parts[0] ** 2 + WIDTH**2)
@@ -156,7 +160,8 @@ def minimum(read: Sequence[Smooth], landscape: Landscape) -> NDArray:
     def energy(w: NDArray, width: float) -> float:
         return float(sum(_at(part, s.value, part.fields(w), landscape, width).sum() for s, part in pairs))
 
-    w, names = np.zeros(landscape.size), ", ".join(s.name for s in landscape.states)
+    first, names = inside([s.term for s in read], landscape), ", ".join(s.name for s in landscape.states)
+    w = first
     for width in LEVELS:
         for _ in range(STEPS):
             here = energy(w, width)
@@ -172,7 +177,7 @@ def minimum(read: Sequence[Smooth], landscape: Landscape) -> NDArray:
             while share > 1e-10 and not energy(w + share * step, width) <= here + 0.1 * share * decrease:
                 share /= 2
             w = w + share * step
-    largest = np.linalg.eigvalsh(curvature_of(pairs, np.zeros(landscape.size), landscape, 1.0))[-1]
+    largest = np.linalg.eigvalsh(curvature_of(pairs, first, landscape, 1.0))[-1]
     if not np.linalg.eigvalsh(curvature_of(pairs, w, landscape, LEVELS[-1]))[0] > FLAT * largest:
         raise ConvergenceError(f"{names}: the minimum is flat, or infinitely far away; add a penalty on every variable")
     return w

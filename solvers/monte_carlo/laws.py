@@ -56,6 +56,11 @@ def check_law(model: Any) -> type[Algorithm] | type[Dynamics]:
     for algorithm in others:
         if _takes(algorithm, model):
             return algorithm
+    if name == "gibbs" and model.temperature == 0 and model.phase == "SAT":
+        raise DeclarationError(
+            f"{model.name}: states of zero energy are drawn under steps of affine fields, heaviside(...), for one spherical or "
+            "Gaussian state; declare a temperature, or algorithm='amp'"
+        )
     if Spins in others and any(leaf.how.get("prior") == "ising" for leaf in model.states):
         last = Spins
     if Coordinates in others and any(isinstance(leaf.how.get("prior"), Mixture) for leaf in model.states):

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from solvers.given_matrices import root_of
 from solvers.monte_carlo import features
 from solvers.monte_carlo.expressions import evaluate
+from theory.declaration.elementwise import Wall
 from theory.declaration.ensembles import MatrixLeaf
 from theory.declaration.keys import canonical
 from theory.declaration.learning import Outer
@@ -235,9 +236,11 @@ def derivative(expression: sp.Expr, by: tuple[Site | Over, ...], state: Leaf) ->
     """Derivative by sites, with every other atom held fixed; DeclarationError where it still depends on the state."""
     names = {site: sp.Dummy(real=True) for site in dependent(expression, state)}
     result = replace_tops(expression, names)
+    # A wall is flat on both sides.
+    walled = any(wall.free_symbols & set(names.values()) for wall in result.atoms(Wall))
     for site in by:
         result = sp.diff(result, names[site])
     result = sp.expand(result)
-    if result.free_symbols & set(names.values()):
+    if walled or result.free_symbols & set(names.values()):
         raise DeclarationError(f"energy: {expression} is not quadratic in {state.name}; only quadratic energies are minimised")
     return result

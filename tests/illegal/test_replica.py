@@ -3,11 +3,11 @@
 import pytest
 import sympy as sp
 
-from theory import Dim, Energy, Gaussian, Noise, Signs, State, exp, heaviside, log, relu, sign, sum_over
+from theory import Density, Dim, Drawn, Energy, Gaussian, Mixture, Noise, Signs, State, exp, heaviside, log, relu, sign, sum_over
 from theory.errors import DerivationError
 from theory.replica.general import derive_general
 
-lam = sp.Symbol("lambda", positive=True)
+lam, tau = sp.symbols("lambda tau", positive=True)
 N, P = Dim("N"), Dim("P")
 X, Z = Gaussian("X", P, N, variance=1 / N), Gaussian("Z", P, N, variance=1 / N)
 M = Dim("M", "eta")
@@ -15,8 +15,10 @@ A, t, t0 = Gaussian("A", P, M, column_covariance=M.spectra[0]), State("t", M, pr
 u, v, z = State("u", N, prior="spherical"), State("v", N), State("z", N)
 s = State("s", N, prior="ising")
 g = State("g", N, prior="gaussian")
+z2 = State("z2", P)
 w, w0, y = State("w", N), Noise("w0", N), Signs("y", P)
 RIDGE = lam * w.square() / 2
+LAPLACE = Mixture((1, Density(lambda x: exp(-abs(x)) / 2)))
 
 
 @pytest.mark.parametrize(
@@ -24,7 +26,10 @@ RIDGE = lam * w.square() / 2
     [
         (lambda: Energy(sum_over(P, heaviside(-y * (X @ w))), over=w, phase="SAT"), "not normalisable; give it a prior"),
         (lambda: Energy(sum_over(P, relu(1 - X @ w0)) + RIDGE, over=w), "holds a teacher and no student"),
-        (lambda: Energy(sum_over(P, relu(1 - y - X @ w)) + RIDGE, over=w), "they do not cancel against the fields"),
+        (
+            lambda: Energy(sum_over(P, relu(1 - X @ w + Drawn("e", P, LAPLACE))) + RIDGE, over=w),
+            "law of e: averages over what is drawn from .* for a sample are not derived; mix Gaussians and atoms",
+        ),
         (lambda: Energy(sum_over(P, relu(1 - X @ w - sum_over(N, w**2))) + RIDGE, over=w), "not linear in the state"),
         (
             lambda: Energy(
@@ -37,6 +42,18 @@ RIDGE = lam * w.square() / 2
         (
             lambda: Energy(sum_over(P, heaviside(-(X @ u))), over=u),
             "it jumps at h = 0, where a minimum at zero temperature breaks replica symmetry; declare ansatz='1RSB'",
+        ),
+        (
+            lambda: Energy(sum_over(P, z2 * (X @ w)) + RIDGE + z2.square(), over=[w, z2]),
+            "the state z2 stands beside a random field; couplings of states of two dimensions are not derived",
+        ),
+        (
+            lambda: Energy(sum_over(N, w**4) - (X @ w).square() / 2, over=w),
+            "potential -h\\*\\*2/2: it bends down, and states of any norm fall without bound; give them the spherical prior",
+        ),
+        (
+            lambda: Energy(sum_over(P, tau * relu(X @ w - X @ w0) ** 2 + (1 - tau) * relu(X @ w0 - X @ w) ** 2) + RIDGE, over=w),
+            "is not convex in h, as .* may be negative; .* or positive symbols that show the sign",
         ),
         (
             lambda: Energy(sum_over(P, relu(1 - X @ g)), over=g, ansatz="1RSB"),

@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 
 from solvers import solve
-from theory import Dim, Energy, Gaussian, Noise, State, absolute, exp, log, mean, relu, sign, sum_over
+from theory import Dim, Energy, Gaussian, Noise, State, absolute, erf, exp, log, mean, relu, sign, sum_over
 
 lam = sp.Symbol("lambda", positive=True)
 N, P = Dim("N"), Dim("P")
@@ -47,3 +47,29 @@ def test_low_temperatures_tend_to_the_minimum():
     least = solve(cold, **VALUES)["E_g"]
     apart = [float(solve(warm, T=t, **VALUES)["E_g"] - least) for t in (0.002, 0.001, 0.0005)]
     assert 1.9 < apart[0] / apart[1] < 2.1 and 1.95 < apart[1] / apart[2] < 2.05
+
+
+def test_a_power_between_its_kinks_is_continued_beyond_them():
+    """|r|³ is convex, though the cubes on its two sides are not; it is the limit of smooth losses."""
+    residual = X @ (w - w0) - Noise("eps", P, variance=0.5)
+    rounded = (residual**2 + sp.Rational(1, 10**6)) ** sp.Rational(3, 2)
+    cubic, smooth = regression(absolute(residual) ** 3 / 3), regression(rounded / 3)
+    one, other = (solve(theory, **VALUES, tolerance=1e-5)["E_g"] for theory in (cubic, smooth))
+    assert np.isclose(one, other, rtol=1e-4)
+
+
+def test_probit_regression_by_tails():
+    """1 + erf underflows where a student is wrong by far; its logarithm is that of a Gaussian tail."""
+    stability = sign(X @ w0) * (X @ w)
+    found = solve(regression(-log(1 + erf(stability / sp.sqrt(2)))), **VALUES)
+    assert found["replicon"] > 0 and found.error < 1e-10
+
+
+@pytest.mark.parametrize("ratio", [0.25, 2.0])
+def test_the_largest_eigenvalue_of_a_wishart_matrix(ratio):
+    """Principal components: the least of −|X w|²/2 on the sphere is minus half of (1 + sqrt(P/N))²."""
+    g = State("g", N, prior="spherical")
+    energy = -(X @ g).square() / 2
+    found = solve(Energy(energy, over=g, observe={"energy": energy / N}).theory(), P=ratio, N=1.0)
+    assert np.isclose(found["energy"], -((1 + np.sqrt(ratio)) ** 2) / 2, rtol=1e-9)
+    assert abs(found["replicon"]) < 1e-7

@@ -1,6 +1,7 @@
 """Mixtures of points and densities as laws of targets and as priors: exact limits, one site by quadrature, compressed sensing."""
 
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ from scipy.optimize import minimize_scalar
 
 from solvers import follow, solve
 from solvers.compile import compile_expressions
-from theory import Atom, Density, Dim, Drawn, Energy, Gaussian, Mixture, Noise, Normal, State, absolute, exp, mean, sum_over
+from theory import Atom, Density, Dim, Drawn, Energy, Gaussian, Mixture, Noise, Normal, State, absolute, exp, mean, sum_over, wall
+from theory.errors import DerivationError
 from theory.models import SpikeAndSlabRegression
 from theory.replica.mixed import mixed
+from theory.symbols import beta
 
 HALF, QUARTER = sp.Rational(1, 2), sp.Rational(1, 4)
 N, P = Dim("N"), Dim("P")
@@ -22,7 +25,7 @@ ERROR = Noise("e", P, variance=T)
 SPARSE = Mixture((3 * QUARTER, Atom(0)), (QUARTER, Normal(0, 2)))
 
 
-def posterior(prior, target, penalty=0):
+def posterior(prior, target, penalty=None):
     """Regression on a target, without noise of its own in the declaration of the state."""
     w = State("w", N, prior=prior)
     energy = (X @ (w - target) - ERROR).square() / 2 + (penalty(w) if penalty else 0)
@@ -89,8 +92,7 @@ def test_one_site_by_quadrature(field):
         (QUARTER, Atom(1)), (HALF, Normal(-1, HALF)), (QUARTER, Density(lambda w: exp(-absolute(w)) / 2))
     )  # fmt: skip
     w, b = sp.symbols("w B", real=True)
-    block = mixed((0,), w**2 / 4, [w], [b], sp.Matrix([[sp.Rational(3, 2)]]), [law], "warm")
-    beta = sp.Symbol("beta", positive=True)
+    block: Any = mixed((0,), w**2 / 4, [w], [b], sp.Matrix([[sp.Rational(3, 2)]]), [law], "warm")
 
     def value(product):
         found = product.factor
@@ -162,3 +164,17 @@ def test_compressed_sensing_has_two_spinodals_and_a_first_order_transition():
         assert middle.order_parameters["free_energy"] > max(x.order_parameters["free_energy"] for x in (good, bad))
         sides.append(good.order_parameters["free_energy"] - bad.order_parameters["free_energy"])
     assert sides[0] > 0 > sides[1]
+
+
+@pytest.mark.parametrize("step", [lambda w: sp.Heaviside(w), lambda w: sp.Piecewise((0, w < 0), (1, True))])
+def test_a_density_that_ends_ends_at_a_wall(step):
+    """Half a Gaussian as the prior of weights, and a penalty on weights that a wall keeps from being negative."""
+    target = Noise("w0", N)
+    half = Mixture((1, Density(lambda w: 2 * step(w) * exp(-(w**2) / 2) / sp.sqrt(2 * sp.pi))))
+    same(posterior(half, target), posterior(None, target, lambda w: T * w.square() / 2 + sum_over(N, wall(-w))))
+
+
+def test_a_density_of_two_islands_is_refused():
+    two = Mixture((1, Density(lambda w: sp.Heaviside(abs(w) - 1) * exp(1 - abs(w)) / 2)))
+    with pytest.raises(DerivationError, match="is zero between its parts, or everywhere; mix densities that are not"):
+        posterior(two, Noise("w0", N))

@@ -12,6 +12,7 @@ from theory.errors import DerivationError
 from theory.models.gardner import Gardner
 from theory.replica.general import derive_general
 from theory.replica.saddle_point import free_energy
+from theory.symbols import beta
 
 lam, kappa, T = sp.symbols("lambda kappa T", positive=True)
 N, P = Dim("N"), Dim("P")
@@ -53,7 +54,7 @@ def test_the_free_energy_is_stationary(case):
             if symbol not in point:
                 point[symbol] = float(compile_expressions([value], 801, "uniform")(point)[0])
     value = free_energy({k: v for k, v in state.items() if k != "eliminated"})
-    phi = compile_expressions([value.xreplace({sp.Symbol("beta", positive=True): state["beta"]})], 801, "uniform")
+    phi = compile_expressions([value.xreplace({beta: state["beta"]})], 801, "uniform")
     symbols = [x for p in (*state["overlaps"], *state["mixed"]) for x in p.symbols]
     for symbol in [*symbols, *state["multipliers"].values()]:
         step = 1e-4 * abs(point[symbol])
@@ -135,11 +136,11 @@ def test_the_training_loss_is_a_derivative_of_the_ground_state_energy():
     ("make", "message"),
     [
         (lambda: Energy(sum_over(P, heaviside(-y * (X @ w))) + RIDGE, over=w), "it jumps at h = 0"),
-        (lambda: Energy(sum_over(P, -absolute(X @ w)) + RIDGE, over=w), "nor convex"),
+        (lambda: Energy(sum_over(P, -absolute(X @ w)) + RIDGE, over=w), "is not convex in h, as -2 may be negative"),
         (lambda: Energy(sum_over(P, relu(1 - X @ spins)), over=spins), "prior 'ising' of s: at temperature 0"),
         (lambda: Energy(sum_over(P, 1 + relu(-(X @ ball))), over=ball, phase="SAT"), "nowhere 0"),
         (lambda: Energy(sum_over(P, heaviside(-y * (X @ w))), over=w, phase="SAT"), "not normalisable"),
-        (lambda: Energy(sum_over(P, relu((X @ w) ** 2 - 1)) + RIDGE, over=w), "not linear in h"),
+        (lambda: Energy(sum_over(P, relu((X @ w) ** 3 - X @ w - 1)) + RIDGE, over=w), "at no known place in h"),
         (lambda: Energy(sum_over(P, relu(X @ w + (Gaussian("Y", P, N) @ w) ** 2)) + RIDGE, over=w), "it has kinks and couples"),
     ],
 )

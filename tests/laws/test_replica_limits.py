@@ -1,12 +1,14 @@
 """Replica theories at zero temperature as limits; energies of several dimensions, teachers and states as simpler ones."""
 
+import math
+
 import numpy as np
 import pytest
 import sympy as sp
 
 from solvers import simulate, solve, sweep
 from solvers.compile import compile_expressions
-from theory import Dim, Energy, Gaussian, Noise, Signs, State, exp, heaviside, log, mean, relu, sign, sum_over
+from theory import Dim, Energy, Gaussian, Noise, Signs, Spectrum, State, exp, heaviside, log, mean, relu, sign, sum_over
 from theory.replica.general import derive_general
 
 T, lam = sp.Symbol("T", positive=True), sp.Symbol("lambda", positive=True)
@@ -174,3 +176,28 @@ def test_one_step_of_breaking_with_a_gaussian_prior_comes_nearer_to_stability():
     assert broken["q_0"] < flat["q"] < broken["q_1"] and 0 < broken["x_1"] < 1 and broken["c"] < flat["c"]
     assert broken["free_energy"] > flat["free_energy"]
     assert broken["q_1"] + broken["c"] == pytest.approx(flat["q"] + flat["c"], rel=5e-3)
+
+
+def test_even_energies_have_no_overlap():
+    """A field as well as its opposite is within a window: couplings that satisfy P windows are as many as a random one satisfies
+    each of them. With a penalty all weights vanish together."""
+    window, spins = sum_over(P, heaviside(abs(X @ s) - 1)), State("sigma", N, prior="ising")
+    share = math.erf(1 / np.sqrt(2))
+    for state, volume in ((s, (1 + np.log(2 * np.pi)) / 2), (spins, np.log(2))):
+        theory = Energy(window if state is s else sum_over(P, heaviside(abs(X @ spins) - 1)), over=state, phase="SAT").theory()
+        found = solve(theory, P=0.4, N=1.0)
+        assert found["q"] == 0 and found["entropy"] == pytest.approx(volume + 0.4 * np.log(share), rel=1e-9)
+    energy = sum_over(P, abs(X @ w)) + lam * w.square()
+    least = solve(Energy(energy, over=w, observe={"w2": mean(N, w**2)}).theory(), P=0.4, N=1.0, lambda_=1.0)
+    assert abs(least["w2"]) < 1e-20
+
+
+def test_memories_of_several_weights_are_forgotten_in_the_heat():
+    """Quadratic patterns of different strengths, none of them condensed: the paramagnet, with its annealed free energy."""
+    strengths = Spectrum("c", scaling=0)
+    patterns, spins = Dim("R", strengths), State("sigma", N, prior="ising")
+    energy = -sum_over(patterns, strengths * (Gaussian("Y", patterns, N, variance=1 / N) @ spins) ** 2) / 2
+    weights, hot = np.linspace(0.2, 1.0, 12), 2.0
+    found = solve(Energy(energy, over=spins, temperature=T).theory(), N=60.0, c=weights, T=hot)
+    assert found["q_r"] == 0
+    assert found["free_energy"] == pytest.approx(-hot * (60 * np.log(2) - np.log(1 - weights / hot).sum() / 2), rel=1e-9)

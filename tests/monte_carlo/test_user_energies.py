@@ -4,12 +4,15 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from solvers import check, solve
+from solvers import check, simulate, solve
 from theory import (
     Dim,
+    Drawn,
     Energy,
     Gaussian,
+    Mixture,
     Noise,
+    Normal,
     Spectrum,
     State,
     absolute,
@@ -126,7 +129,16 @@ def box(wrong=False):
     return Energy(energy, over=w, name="box", algorithm="lp", observe=observe), dict(P=30, N=15, lambda_=0.2)
 
 
-MODELS = [quantile, group, clusters, spatial, two_kinds, box]
+def outliers(wrong=False):
+    """Huber's loss on labels of which a tenth are far off, weights in a box. The control knows no outliers."""
+    law = Mixture((0.9, Normal(0, 0.1)), (0.1, Normal(0, 0.1 if wrong else 25)))
+    residual = X @ (w - w0) - Drawn("eps", P, law)
+    energy = sum_over(P, residual**2 / 2 - relu(absolute(residual) - 1) ** 2 / 2) + sum_over(N, wall(absolute(w) - 1)) + SMOOTH
+    observe = {"E_g": mean(N, (w - w0) ** 2), "full": mean(N, heaviside(w - sp.Rational(999, 1000)))}
+    return Energy(energy, over=w, name="outliers", observe=observe), dict(P=30, N=15, lambda_=0.1)
+
+
+MODELS = [quantile, group, clusters, spatial, two_kinds, box, outliers]
 
 
 @pytest.mark.parametrize(
@@ -139,3 +151,17 @@ def test_a_declaration_of_a_user_agrees_and_its_control_does_not(declare):
     wrong = solve(declare(wrong=True)[0].theory(), **values, tolerance=1e-6).observables
     gaps = {name: abs(c.intercept - wrong[name]) / c.error for name, c in found.comparisons.items()}
     assert max(gaps.values()) > 4, gaps
+
+
+def test_walls_are_found_by_barriers_as_by_linear_programmes():
+    model, values = box()
+    found = [simulate(model, **values, trials=4, seed=2, algorithm=name).observables for name in ("argmin", "lp")]
+    for name, measured in found[0].items():
+        assert np.allclose(measured.mean, found[1][name].mean, atol=1e-5), name
+
+
+def test_a_wall_is_no_parabola():
+    """A wall has no slope on either side: an energy with one is no quadratic energy, whose minimum would not see it."""
+    residual = X @ (w - absolute(w0))
+    model = Energy(residual.square() / 2 + SMOOTH + sum_over(N, wall(-w)), over=w, observe={"least": mean(N, relu(-w))})
+    assert simulate(model, P=8, N=6, lambda_=0.1, trials=3)["least"].mean < 1e-8

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sympy as sp
 
 from theory.declaration.checks import refuse, scalar
@@ -31,7 +33,7 @@ class Atom(Part):
 class Normal(Part):
     """A Gaussian of this ``mean`` and ``variance``, which is positive."""
 
-    def __new__(cls, mean=0, variance=1):
+    def __new__(cls, mean: Any = 0, variance: Any = 1):
         mean, variance = _number(mean, "mean of a Gaussian"), _number(variance, "variance of a Gaussian")
         if variance.is_nonpositive:
             refuse("variance of a Gaussian", variance, "pass a positive one; a point is an Atom")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sympy as sp
 
 from theory.replica.hierarchy import Hierarchical
+from theory.replica.verdicts import free_name
 
 
 @dataclass(frozen=True)
@@ -27,12 +29,12 @@ class OrderParameter:
         return [s for matrix in (self.overlap, self.conjugate) for s in matrix.coefficients if s.is_Symbol]
 
 
-def replica_symmetric(label: str) -> OrderParameter:
-    """RS order parameter of the channel called ``label`` (empty for the only one)."""
+def replica_symmetric(label: str, taken: Collection[str] = ()) -> OrderParameter:
+    """RS order parameter of the channel called ``label`` (empty for the only one), of names that are not ``taken``."""
     tail = f"_{label}" if label else ""
     names = ("c", "q", "chat", "qhat", "chi", "chat0", "qhat0")
     signs = {name: {"real": True} if "qhat" in name else {"positive": True} for name in names}
-    c, q, c_hat, q_hat, chi, c_0, q_0 = (sp.Symbol(f"{name}{tail}", **signs[name]) for name in names)
+    c, q, c_hat, q_hat, chi, c_0, q_0 = (sp.Symbol(free_name(f"{name}{tail}", taken), **signs[name]) for name in names)
     scaled = {c: (chi, -1), q: (q, 0), c_hat: (c_0, 1), q_hat: (q_0, 2)}
     return OrderParameter(Hierarchical([c, q]), Hierarchical([c_hat, q_hat]), scaled)
 

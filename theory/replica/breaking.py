@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import sympy as sp
 
 from theory.errors import DerivationError
 from theory.replica.hierarchy import Hierarchical, per_replica
-from theory.symbols import beta
+from theory.replica.verdicts import free_name
+from theory.symbols import Internal, beta
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,9 @@ class Breaking:
     blocks: tuple[sp.Symbol, ...]
     steps: tuple[sp.Symbol, ...]
     cold: bool = False
+    free_width: sp.Symbol | None = None
+    """Norm beyond the innermost overlap, an order parameter where the prior leaves the norm free; at temperature zero it is χ/β,
+    and the symbol is χ."""
 
     @property
     def count(self) -> int:
@@ -41,11 +46,6 @@ class Breaking:
     def width(self) -> sp.Expr:
         """What the innermost overlap leaves of the norm."""
         return self.norm - self.overlaps[-1]
-
-    @property
-    def free_width(self) -> sp.Symbol | None:
-        """The order parameter in the width; None where a fixed norm leaves none."""
-        return next((x for x in (WIDTH, CHI) if x in self.norm.free_symbols), None)
 
     @property
     def unit(self) -> sp.Expr:
@@ -87,22 +87,26 @@ class Breaking:
         return {q: self.base + sp.Add(*self.steps[:j]) for j, q in enumerate(self.overlaps) if j}
 
 
-WIDTH, CHI = sp.Symbol("c", positive=True), sp.Symbol("chi", positive=True)
-"""Norm beyond the innermost overlap, an order parameter where the prior leaves the norm free; at temperature zero it is χ/β."""
-STIFFNESS = sp.Symbol("A", positive=True)
+STIFFNESS = Internal("A", positive=True)
 """Of a real site, what all but its penalty adds to the curvature of its energy."""
 
 
-def breaking(ansatz: str, norm: sp.Expr | None, cold: bool = False) -> Breaking:
+def breaking(ansatz: str, norm: sp.Expr | None, cold: bool = False, taken: Collection[str] = ()) -> Breaking:
     """The order parameters of "RS", "1RSB", "2RSB", ...; replica symmetry has one overlap q and its conjugate r. ``norm`` None:
-    free, as it is for every prior at temperature zero, where the equation of the width fixes it."""
+    free, as it is for every prior at temperature zero, where the equation of the width fixes it. Names that a declaration has
+    ``taken`` are left to it."""
     count = 0 if ansatz == "RS" else int(ansatz.removesuffix("RSB"))
     if count > 3:
         raise DerivationError(f"ansatz {ansatz}: averages nest {count + 1} deep; three steps are derived at most")
-    q = sp.Symbol("q", positive=True)
-    overlaps = (q,) if not count else sp.symbols(f"q_0:{count + 1}", positive=True)
-    conjugates = (sp.Symbol("r", positive=True),) if not count else sp.symbols(f"r_0:{count + 1}", positive=True)
-    blocks = sp.symbols(f"{'y' if cold else 'x'}_1:{count + 1}", positive=True) if count else ()
-    steps = sp.symbols(f"dq_1:{count + 1}", positive=True) if count else ()
-    norm = overlaps[-1] + (CHI / beta if cold else WIDTH) if norm is None or cold else norm
-    return Breaking(norm, tuple(overlaps), tuple(conjugates), tuple(blocks), tuple(steps), cold)
+
+    def named(*names: str) -> tuple[sp.Symbol, ...]:
+        return tuple(sp.Symbol(free_name(name, taken), positive=True) for name in names)
+
+    overlaps = named(*(f"q_{j}" for j in range(count + 1))) if count else named("q")
+    conjugates = named(*(f"r_{j}" for j in range(count + 1))) if count else named("r")
+    blocks = named(*(f"{'y' if cold else 'x'}_{j}" for j in range(1, count + 1)))
+    steps = named(*(f"dq_{j}" for j in range(1, count + 1)))
+    (width,) = named("chi" if cold else "c") if norm is None or cold else (None,)
+    if width is not None:
+        norm = overlaps[-1] + (width / beta if cold else width)
+    return Breaking(norm, overlaps, conjugates, blocks, steps, cold, width)

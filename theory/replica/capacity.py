@@ -11,7 +11,7 @@ from theory.asymptotics import leading
 from theory.errors import DerivationError
 from theory.replica.elimination import factored, linear
 from theory.replica.limits import integrated
-from theory.symbols import size
+from theory.symbols import Internal, size
 
 State = Mapping[str, Any]
 
@@ -22,13 +22,13 @@ def capacity(state: State) -> dict[str, Any]:
 
 
 def _capacity(state: State) -> sp.Expr | None:
-    if state["regime"] != "SAT" or len(state["unknowns"]) != 1 or len(state["model"].samples) != 1:
+    if state["regime"] != "SAT" or len(state["unknowns"]) != 1 or len({s.dim for s in state["model"].samples}) != 1:
         return None
     (unknown,), (equation,), parameter = state["unknowns"], state["residual"], state["overlaps"][0]
     width = state["eliminated"][-1].get(parameter.width)
     if unknown != parameter.overlap or width is None or "ising" in state["model"].populations[0].priors:
         return None
-    small = sp.Symbol("varepsilon", positive=True)
+    small = Internal("varepsilon", positive=True)
     top = sp.expand(width + unknown)
     try:
         _, balance = leading(equation.xreplace({unknown: top - small}), small)

@@ -17,9 +17,10 @@ from theory.derivation import Derivation, Step
 from theory.equations import Theory
 from theory.errors import DerivationError, did_you_mean
 from theory.piecewise import pieces
-from theory.replica.breaking import CHI, breaking
+from theory.replica.breaking import breaking
 from theory.replica.elimination import factored, linear
 from theory.replica.fields import H
+from theory.replica.joint import potentials
 from theory.replica.results import parameter_of
 from theory.replica.rsb import _interactions, _saddle, _slope, free_energy, sites
 from theory.replica.rsb_results import _replicon, _unknown, observables
@@ -67,7 +68,7 @@ def _walled(energy, over) -> dict[str, Any]:
             f"capacity of {energy.name}: the volume of states with prior {glass.prior!r} does not shrink to points, {form}; "
             "spherical states have a capacity of this form"
         )
-    names = [s.dim.name for s in glass.samples]
+    names = list(dict.fromkeys(s.dim.name for s in glass.samples))
     wanted = names if over is None else [str(over)]
     if len(wanted) != 1 or wanted[0] not in names:
         hint = did_you_mean(wanted[0], names) if over is not None else f"give one of {', '.join(names)}"
@@ -75,7 +76,7 @@ def _walled(energy, over) -> dict[str, Any]:
     glass.samples = tuple(replace(s, potential=_walls(s.potential)) for s in glass.samples)
     if all(s.potential == 0 for s in glass.samples if s.dim.name == wanted[0]):
         raise DerivationError(f"capacity of {energy.name}: every state has zero energy on {wanted[0]}")
-    allowed = {sp.Symbol(f"V_{s.dim}"): s.potential for s in glass.samples}
+    allowed = potentials(glass.samples)
     return {**state, "volume": False, "action": sp.S.Zero, "potential": allowed, "counted": size(wanted[0])}
 
 
@@ -86,8 +87,9 @@ def _walls(potential: sp.Expr) -> sp.Expr:
 
 
 def _ansatz(energy) -> dict[str, Any]:
-    order = breaking(energy.ansatz, None, True)
-    return {"order": order, "fields": {}, "blocks": {sp.Symbol("y"): sp.Tuple(*order.blocks)}, "scale": {CHI: sp.S.One}}
+    order = breaking(energy.ansatz, None, True, taken_by(energy))
+    scale = {order.free_width: sp.S.One}
+    return {"order": order, "fields": {}, "blocks": {sp.Symbol("y"): sp.Tuple(*order.blocks)}, "scale": scale}
 
 
 def _at(state: State) -> State:

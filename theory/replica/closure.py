@@ -9,8 +9,9 @@ import sympy as sp
 
 from theory.averages import outermost
 from theory.errors import DerivationError
+from theory.replica.verdicts import free_name, taken_by
 from theory.saddle import change_variable, eliminate, feedback, opaque, poles, separated, solve_linear, tidy
-from theory.symbols import gamma, kappa, size
+from theory.symbols import gamma, kappa, positive, size
 
 State = Mapping[str, Any]
 
@@ -34,14 +35,14 @@ def conjugates_eliminated(state: State) -> dict[str, Any]:
     return {"equations": [tidy(e) for e in equations], "eliminated": solved, "unknowns": tuple(unknowns)}
 
 
-def with_canonical_variable(state: State) -> dict[str, Any]:
+def with_canonical_variable(state: State, energy) -> dict[str, Any]:
     """The constant of the resolvent under the sums becomes the unknown in the place of the response in it."""
     equations, eliminated, unknowns = list(state["equations"]), dict(state["eliminated"]), list(state["unknowns"])
     definitions: dict[sp.Symbol, sp.Expr] = {}
     sizes = [size(channel.dim.name) for channel in state["fields"].channels]
     for definition in poles(equations, unknowns, sizes):
         old = next(x for x in unknowns if x in definition.free_symbols)
-        new = kappa if not definitions else sp.Symbol(f"kappa_{len(definitions) + 1}", positive=True)
+        new = positive(free_name(f"kappa_{len(definitions) + 1}" if definitions else kappa.name, taken_by(energy)))
         changed = change_variable(equations, definition, old, new)
         if changed is None or any(x in definition.free_symbols for x in unknowns if x != old):
             continue
@@ -62,8 +63,9 @@ def closed_equations(state: State, energy) -> dict[str, Any]:
     own = [e for e in remaining if set(overlaps) & e.free_symbols]
     loop = feedback(own[0], overlaps[0]) if len(overlaps) == len(own) == 1 else None
     if loop is not None and loop[1] != 0:
-        source, gains[gamma] = loop
-        solved = {overlaps[0]: over_gain(recognised(separated(source), gamma, gains[gamma]) / (1 - gamma))}
+        name = positive(free_name(gamma.name, taken_by(energy)))
+        source, gains[name] = loop
+        solved = {overlaps[0]: over_gain(recognised(separated(source), name, gains[name]) / (1 - name), name)}
         remaining.remove(own[0])
     else:
         remaining, solved = eliminate(remaining, overlaps)
@@ -81,11 +83,11 @@ def closed_equations(state: State, energy) -> dict[str, Any]:
     }
 
 
-def over_gain(expression: sp.Expr) -> sp.Expr:
-    """Factored, with 1 − γ in denominators rather than γ − 1."""
+def over_gain(expression: sp.Expr, gain: sp.Symbol = gamma) -> sp.Expr:
+    """Factored, with 1 − γ, γ the ``gain``, in denominators rather than γ − 1."""
     plain, back = opaque(expression)
     above, below = sp.fraction(sp.factor(plain))
-    turned = sp.Mul(*[(1 - gamma) ** f.as_base_exp()[1] if f.as_base_exp()[0] == gamma - 1 else f for f in sp.Mul.make_args(below)])
+    turned = sp.Mul(*[(1 - gain) ** f.as_base_exp()[1] if f.as_base_exp()[0] == gain - 1 else f for f in sp.Mul.make_args(below)])
     sign = sp.cancel(below / turned)
     return (sp.factor(above * sign) / turned).xreplace(back) if sign in (1, -1) else sp.factor(plain).xreplace(back)
 

@@ -16,8 +16,9 @@ from theory.declaration.vectors import Vec
 from theory.declaration.walks import collect, leaves, replace_tops
 from theory.errors import DerivationError
 from theory.piecewise import pieces
+from theory.symbols import Internal
 
-STEP = sp.Symbol("t", real=True)
+STEP = Internal("t", real=True)
 
 
 def is_convex(energy) -> bool:
@@ -42,7 +43,7 @@ def _convex_term(expression: sp.Expr, states: set, volume: bool) -> bool:
     names: dict[sp.Basic, sp.Symbol] = {}
     moving = []
     for i, top in enumerate(sorted(tops(expression), key=str)):
-        names[top] = sp.Symbol(f"a{i}", real=True)
+        names[top] = Internal(f"a{i}", real=True)
         if states & set(leaves(top)):
             if isinstance(top, Functional) or not _linear(top, states):
                 return False

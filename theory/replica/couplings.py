@@ -23,9 +23,10 @@ from theory.replica.fields import W
 from theory.replica.forms import is_local
 from theory.replica.glass_fields import Field, sample_fields
 from theory.replica.populations import Population, populations
-from theory.symbols import size
+from theory.replica.verdicts import taken_by
+from theory.symbols import Internal, size
 
-OVERLAP = sp.Symbol("Q", real=True)
+OVERLAP = Internal("Q", real=True)
 """The overlap of two replicas, per site."""
 
 
@@ -122,8 +123,8 @@ def read_glass(energy) -> Glass:
     if len(state.dims) != 1 or state.dims[0].finite:
         raise DerivationError(f"state {state.name}: it has several dimensions; one infinite dimension is derived with couplings")
     (people,) = populations(energy)
-    dim, taken = state.dim, {*energy.observe, *(p.name for p in energy.parameters), *(p.symbol.name for p in energy.parameters)}
-    glass = Glass(people, state, state.how.get("prior"), taken=frozenset(taken))
+    dim = state.dim
+    glass = Glass(people, state, state.how.get("prior"), taken=frozenset(taken_by(energy)))
     read = parts(energy.energy)
     strengths: dict[Leaf, sp.Expr] = {}
     samples = sp.S.Zero
@@ -142,7 +143,8 @@ def read_glass(energy) -> Glass:
     _collective(read, glass)
     if samples != 0:
         glass.samples = sample_fields(energy, samples, glass)
-    if not glass.couplings and not glass.samples:
+    alone = not glass.couplings and not glass.samples
+    if alone and (energy.temperature == 0 or glass.collective == 0):
         raise DerivationError(f"energy of {energy.name}: no random matrix or tensor acts on {state.name}; there is no disorder")
     if glass.prior != "ising":
         _linear_penalty(glass)

@@ -15,14 +15,15 @@ from theory.replica.ansatz import replica_symmetric
 from theory.replica.closure import closed_equations, conjugates_eliminated, with_canonical_variable
 from theory.replica.couplings import is_glass
 from theory.replica.data import moments, plain, total
-from theory.replica.fields import W, read_fields
+from theory.replica.fields import V, W, read_fields
 from theory.replica.gaussian import is_exact, sample_average, site_integral
 from theory.replica.general import derive_general
 from theory.replica.hierarchy import per_replica
 from theory.replica.observables import SOURCE, SiteLaw
 from theory.replica.results import assembled, expectations
 from theory.replica.rsb import derive_glass
-from theory.symbols import beta
+from theory.replica.verdicts import taken_by
+from theory.symbols import Internal, beta
 
 State = Mapping[str, Any]
 
@@ -49,7 +50,7 @@ def derive(energy) -> Derivation:
             "ansatz",
             "The overlap between replicas and its conjugate are hierarchical matrices; replica symmetry has one "
             "diagonal and one off-diagonal entry.",
-            _ansatz,
+            lambda s: _ansatz(s, energy),
         ),
         Step(
             "replicated action",
@@ -68,7 +69,7 @@ def derive(energy) -> Derivation:
         Step(
             "canonical variable",
             "The effective ridge of the resolvent under the sums is the natural unknown.",
-            with_canonical_variable,
+            lambda s: with_canonical_variable(s, energy),
         ),
         Step(
             "closed equations",
@@ -91,7 +92,7 @@ def _fields(energy) -> dict[str, Any]:
     wa, wb = sp.Symbol("w_a", real=True), sp.Symbol("w_b", real=True)
     shown = {}
     for channel in fields.channels:
-        form = channel.form.subs({W: wa, sp.Symbol("w'", real=True): wb}, simultaneous=True)
+        form = channel.form.subs({W: wa, V: wb}, simultaneous=True)
         shown[sp.Symbol(f"Q_{channel.dim}") if len(fields.channels) > 1 else q] = ModeSum(form, fields.index)
     return {
         "fields": fields,
@@ -102,10 +103,10 @@ def _fields(energy) -> dict[str, Any]:
     }
 
 
-def _ansatz(state: State) -> dict[str, Any]:
+def _ansatz(state: State, energy) -> dict[str, Any]:
     channels = state["fields"].channels
     labels = [str(c.dim) if len(channels) > 1 else "" for c in channels]
-    parameters = tuple(replica_symmetric(label) for label in labels)
+    parameters = tuple(replica_symmetric(label, taken_by(energy)) for label in labels)
     return {
         "order_parameters": parameters,
         "entries": {sp.Symbol(f"Q{label}"): sp.Tuple(*p.overlap.entries()) for label, p in zip(labels, parameters, strict=True)},
@@ -142,7 +143,7 @@ def _saddle(state: State) -> dict[str, Any]:
 
 
 def _cold(state: State) -> dict[str, Any]:
-    small = sp.Symbol("varepsilon", positive=True)
+    small = Internal("varepsilon", positive=True)
     rule: dict[sp.Symbol, sp.Expr] = {}
     for parameter in state["order_parameters"]:
         rule |= {old: new * beta**power for old, (new, power) in parameter.scaled.items()}

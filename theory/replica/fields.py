@@ -16,10 +16,12 @@ from theory.declaration.walks import collect, terms
 from theory.errors import DerivationError
 from theory.modes import ModeIndex
 from theory.replica.data import at_mode, given, plain
+from theory.replica.parts import WHOLE, Part, averaged, gauged, parts_of
+from theory.symbols import Internal
 
-H = sp.Symbol("h", real=True)
+H = Internal("h", real=True)
 """The local field of one sample."""
-W, V = sp.Symbol("w", real=True), sp.Symbol("w'", real=True)
+W, V = Internal("w", real=True), Internal("w'", real=True)
 """The state at one site, in two replicas."""
 
 
@@ -39,11 +41,11 @@ class Channel:
     noise: sp.Expr
     sites: tuple[Site, ...]
     combination: tuple[sp.Expr, ...]
-    gauge: tuple[Site, ...] = ()
+    part: Part = WHOLE
 
     def in_field(self, expression: sp.Expr) -> sp.Expr:
         """A site expression over the samples as a function of the local field; DerivationError where it needs another field."""
-        expression = collect(Vec(self.dim, _gauged(expression, self.gauge))).expr
+        expression = averaged(collect(Vec(self.dim, expression)).expr, self.part)
         lead = self.combination.index(sp.S.One)
         rest = sum(c * s for c, s in zip(self.combination, self.sites, strict=True)) - self.sites[lead]
         written = plain(at_mode(sp.expand(expression.xreplace({self.sites[lead]: H - rest})), self.index))
@@ -104,7 +106,7 @@ def _merged(channels: Sequence[Channel]) -> tuple[Channel, ...]:
         if key in kept:
             old = kept[key]
             potential = old.potential + channel.potential
-            channel = Channel(old.dim, old.index, potential, old.form, old.gain, old.noise, old.sites, old.combination, old.gauge)
+            channel = Channel(old.dim, old.index, potential, old.form, old.gain, old.noise, old.sites, old.combination, old.part)
         kept[key] = channel
     dims = [channel.dim for channel in kept.values()]
     twice = next((d for d in dims if dims.count(d) > 1), None)
@@ -114,8 +116,8 @@ def _merged(channels: Sequence[Channel]) -> tuple[Channel, ...]:
 
 
 def _channel(expression: sp.Expr, over: Dim, dim: Dim, state: Leaf, index: ModeIndex) -> Channel:
-    gauge = tuple(s for s in sites(expression) if isinstance(s.node, Leaf) and s.node.kind == "signs")
-    expression = _gauged(expression, gauge)
+    (part,) = parts_of(expression, over)
+    expression = gauged(expression, part)
     active = [s for s in sites(expression) if not given(s)]
     combination = _direction(expression, active, over)
     lead = combination.index(sp.S.One)
@@ -133,8 +135,8 @@ def _channel(expression: sp.Expr, over: Dim, dim: Dim, state: Leaf, index: ModeI
             raise DerivationError(f"local field over {over}: {site} is {site.node.kind}; only Gaussian disorder is averaged")
     for matrix, parts in by_matrix.items():
         how = matrix.leaf.how
-        inner = sum((at_mode(c * v.expr, index) for c, v in parts), sp.S.Zero).xreplace({Site(state): W})
-        outer = sum((at_mode(c * v.expr, index) for c, v in parts), sp.S.Zero).xreplace({Site(state): V})
+        inner = sp.Add(*[at_mode(c * v.expr, index) for c, v in parts]).xreplace({Site(state): W})
+        outer = sp.Add(*[at_mode(c * v.expr, index) for c, v in parts]).xreplace({Site(state): V})
         columns, along = how["column_covariance"], how["row_covariance"]
         if matrix.transposed:
             columns, along = along, columns
@@ -142,7 +144,7 @@ def _channel(expression: sp.Expr, over: Dim, dim: Dim, state: Leaf, index: ModeI
         gains.add(at_mode(along, rows))
     if len(gains) > 1:
         raise DerivationError(f"local field over {over}: its matrices have different row covariances; give them the same one")
-    return Channel(over, rows, potential, form, gains.pop(), sp.expand(noise), tuple(active), combination, gauge)
+    return Channel(over, rows, potential, form, gains.pop(), sp.expand(noise), tuple(active), combination, part)
 
 
 def _matrix(site: Site, dim: Dim) -> Gaussian:
@@ -157,18 +159,6 @@ def _matrix(site: Site, dim: Dim) -> Gaussian:
         if matrix.leaf.how.get(key):
             raise DerivationError(f"matrix {matrix}: {key}={matrix.leaf.how[key]} is not averaged by replicas; leave it out")
     return matrix
-
-
-def _gauged(expression: sp.Expr, gauge: Sequence[Site]) -> sp.Expr:
-    """Fair signs leave with the fields that they multiply, whose law is symmetric: y h -> h, y**2 -> 1."""
-    for sign in gauge:
-        flipped = expression.xreplace({s: sign * s for s in sites(expression) if isinstance(s.node, Dot)})
-        expression = sp.expand(flipped).replace(
-            lambda x, y=sign: isinstance(x, sp.Pow) and x.base == y and x.exp.is_integer, lambda x, y=sign: y ** (x.exp % 2)
-        )
-        if sign in expression.free_symbols:
-            raise DerivationError(f"signs {sign}: they do not cancel against the fields; multiply every field by them")
-    return expression
 
 
 def _direction(expression: sp.Expr, active: Sequence[Site], over: Dim) -> tuple[sp.Expr, ...]:

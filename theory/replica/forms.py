@@ -76,9 +76,8 @@ class Registry:
 class Covariances:
     """Covariances and means of combinations of the random sites ``every`` of one set of samples."""
 
-    def __init__(self, every: Sequence, over: Dim, along: ModeIndex, people: Sequence[Population], registry: Registry, gauge):
+    def __init__(self, every: Sequence, over: Dim, along: ModeIndex, people: Sequence[Population], registry: Registry):
         self.every, self.over, self.along, self.people, self.registry = every, over, along, people, registry
-        self.gauged = bool(gauge)
 
     def pair(self, one: Sequence[sp.Expr], two: Sequence[sp.Expr]) -> Entry:
         """The covariance of two combinations."""
@@ -109,8 +108,6 @@ class Covariances:
         parts = [sp.S.Zero] * len(self.people)
         for matrix, inner in self._by_matrix(row).items():
             if matrix.leaf.how["mean"] != 0:
-                if self.gauged:
-                    raise DerivationError(f"matrix {matrix}: fair signs do not leave an energy with its mean; use two sample sets")
                 people = self._people(matrix)
                 parts[self.people.index(people)] += plain(matrix.leaf.how["mean"]) * people.at_site(inner)
         for c, top in zip(row, self.every, strict=True):

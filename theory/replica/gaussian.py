@@ -13,6 +13,7 @@ from theory.errors import DerivationError
 from theory.replica.data import given
 from theory.replica.fields import H, V, W
 from theory.replica.hierarchy import Hierarchical
+from theory.replica.parts import parts_of
 from theory.symbols import replicas as n
 
 
@@ -34,6 +35,8 @@ def is_exact(energy) -> bool:
     fields: dict = {}
     for coefficient, expression, over in terms(energy.energy):
         found = collect(Vec(over, expression)).expr if over is not None else expression
+        if over is not None and len(parts_of(found, over)) > 1:
+            return False
         moving = [s for s in sites(found) if not given(s) and getattr(s.node, "kind", "") != "signs"]
         if any(isinstance(t, Functional) for t in tops(found) | tops(coefficient)):
             return False

@@ -17,7 +17,7 @@ from theory.errors import DerivationError
 from theory.replica.capacity import capacity
 from theory.replica.data import plain
 from theory.replica.general_results import assembled, observables
-from theory.replica.joint import read_model
+from theory.replica.joint import potentials, read_model
 from theory.replica.naming import named
 from theory.replica.reduction import check_complete, closed_equations
 from theory.replica.saddle_point import free_energy, saddle
@@ -95,7 +95,7 @@ def _fields(energy, regime: str) -> dict[str, Any]:
     return {
         "model": model,
         "beta": value,
-        "potential": {sp.Symbol(f"V_{s.dim}"): s.potential for s in model.samples},
+        "potential": potentials(model.samples),
         "penalty": {sp.Symbol(f"U_{p.dim}" if len(model.populations) > 1 else "U"): p.penalty for p in model.populations},
     }
 
@@ -107,6 +107,12 @@ def _free_energy(state: State) -> dict[str, Any]:
 
 def _posed(model, regime: str) -> None:
     """Refuse measures that do not exist."""
+    for s in model.samples if regime == "UNSAT" else ():
+        bend = sp.diff(s.potential, *(2 * s.active)) if len(s.active) == 1 else sp.S.Zero
+        if bend.is_negative and any(prior != "spherical" for people in model.populations for prior in people.priors):
+            raise DerivationError(
+                f"potential {s.potential}: it bends down, and states of any norm fall without bound; give them the spherical prior"
+            )
     for people in model.populations:
         if regime == "SAT" and people.penalty != 0:
             raise DerivationError(

@@ -35,7 +35,7 @@ def observables(state: State, energy) -> dict[str, Any]:
     laws = dict(zip((p.dim for p in model.populations), site_laws(state), strict=True))
     for name, observable in energy.observe.items():
         if isinstance(observable, Vec):
-            if observable.dim not in laws:
+            if observable.dim is None or observable.dim not in laws:
                 raise DerivationError(f"observable {name}: it has one value for each of {observable.dim}; sum over them")
             value = _site(observable.expr, laws[observable.dim]).xreplace(
                 {laws[observable.dim].people.index: ModeIndex(observable.dim.name)}
@@ -89,12 +89,13 @@ def _scalar(expression: sp.Expr, state: State, laws) -> sp.Expr:
 
 def _samples(top: Over, state: State) -> sp.Expr:
     """A sum over samples of the energy, or over others: these are new ones, which the states have not seen."""
-    for s in state["model"].samples:
-        if s.dim == top.dim:
-            return total(s.dim, sample_law(state, s).expectation(s.in_fields(top.expr)), s.index)
+    own = [s for s in state["model"].samples if s.dim == top.dim]
+    if own:
+        return sp.Add(*[s.total(sample_law(state, s).expectation(s.in_fields(top.expr))) for s in own])
     new = state["model"].fresh(top.expr, top.dim)
-    law = sample_law(state, new.samples, _values(new, state))
-    return total(top.dim, law.expectation(new.samples.in_fields(top.expr)), new.samples.index)
+    values = _values(new, state)
+    laws = [sample_law(state, s, values) for s in new.samples]
+    return sp.Add(*[s.total(law.expectation(s.in_fields(top.expr))) for s, law in zip(new.samples, laws, strict=True)])
 
 
 def _values(new, state: State) -> dict[str, list[sp.Expr]]:
@@ -127,13 +128,29 @@ def assembled(state: State, energy) -> dict[str, Any]:
     return {"theory": theory}
 
 
+def _bent_down(state: State, number: int) -> list[tuple[sp.Expr, sp.Expr]]:
+    """Samples at temperature zero whose energy is a parabola with a maximum: how much it bends, and the factor of the form of that
+    number in the response of their field, which must be below one over both."""
+    found = []
+    for s in state["model"].samples if state["regime"] == "UNSAT" else ():
+        bend = sp.diff(s.potential, *(2 * s.active)) if len(s.active) == 1 else sp.S.Zero
+        if bend.is_negative:
+            found += [(-bend, c) for c, r in s.covariance[0, 0].factors if r == number]
+    return found
+
+
 def _unknown(unknown: sp.Symbol, state: State) -> Unknown:
     """Positive ones from zero; an overlap up to the value at which the width that it leaves is zero."""
     meaning = MEANINGS.get(unknown.name.split("_")[0], "conjugate of an overlap")
     if not unknown.is_positive:
         return Unknown(unknown, meaning, -sp.oo, sp.oo)
+    ends = [1 / (stiffness * c) for r, p in enumerate(state["overlaps"]) if p.width == unknown
+            for stiffness, c in _bent_down(state, r)]  # fmt: skip
+    if ends:
+        return Unknown(unknown, meaning, sp.S.Zero, ends[0] if len(ends) == 1 else sp.Min(*ends))
     for p in state["overlaps"]:
         width = state["eliminated"][-1].get(p.width)
         if unknown == p.overlap and width is not None and sp.expand(width + unknown).free_symbols.isdisjoint({unknown}):
-            return Unknown(unknown, meaning, sp.S.Zero, sp.expand(width + unknown))
-    return Unknown(unknown, meaning)
+            return Unknown(unknown, meaning, sp.S.Zero, sp.expand(width + unknown), vanishes=True)
+    # Where energy and prior are even, all fields and overlaps between replicas vanish together.
+    return Unknown(unknown, meaning, vanishes=any(unknown in (p.overlap, p.drive) for p in state["overlaps"]))

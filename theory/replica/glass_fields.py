@@ -48,6 +48,10 @@ class Field:
     def passive(self) -> tuple[sp.Symbol, ...]:
         return self.samples.passive
 
+    def total(self, expression: sp.Expr) -> sp.Expr:
+        """Sum over these samples of what one of them adds."""
+        return self.samples.total(expression)
+
     def seen(self, expression: sp.Expr) -> sp.Expr:
         """A site expression over the samples in H and the passive fields."""
         return self.samples.in_fields(expression).xreplace({self.samples.active[0]: H})
@@ -58,7 +62,8 @@ def sample_fields(energy, total: sp.Expr, glass: Any) -> tuple[Field, ...]:
     reduced = copy(energy)
     reduced.energy, reduced.ansatz = total, "RS"
     model = read_model(reduced)
-    return tuple(field_of(s, model, glass) for s in model.samples)
+    # A part of the samples that the energy does not see, such as missing ones, is none.
+    return tuple(field_of(s, model, glass) for s in model.samples if s.active or s.potential != 0)
 
 
 def field_of(samples: Samples, forms: Model | Any, glass: Any) -> Field:

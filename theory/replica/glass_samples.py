@@ -21,7 +21,7 @@ from theory.replica.one_body import WIDTH, OneBody, one_body
 from theory.replica.shared import Shared
 from theory.replica.tree import Outer
 from theory.replica.zero_temperature import per_beta
-from theory.symbols import beta, size
+from theory.symbols import Internal, beta
 
 Closed = Callable[[sp.Expr], sp.Expr]
 
@@ -38,7 +38,7 @@ class QuadraticSamples:
 
     def _value(self, weight: sp.Expr) -> sp.Expr:
         value = per_replica(sample_average(self.covariance, weight))
-        return size(self.samples.dim.name) * (per_beta(value) if self.order.cold else value)
+        return self.samples.total(per_beta(value) if self.order.cold else value)
 
     def value(self) -> sp.Expr:
         return self.closed(self._value(-beta * self.samples.potential))
@@ -48,7 +48,7 @@ class QuadraticSamples:
 
     def expectation(self, function: sp.Expr) -> sp.Expr:
         """Expectation of a quadratic function of the field, summed over samples."""
-        source = sp.Symbol("j")
+        source = Internal("j")
         found = sp.diff(self._value(-beta * self.samples.potential + source * beta / self.order.unit * function), source)
         return self.closed(found.xreplace({source: sp.S.Zero}))
 
@@ -57,7 +57,7 @@ class QuadraticSamples:
         gain = self.covariance.coefficients[0] / self.order.width
         curvature = sp.diff(-beta * self.samples.potential, H, 2)
         bent = (gain * curvature / (1 - curvature * self.covariance.coefficients[0]) / beta) ** 2
-        return self.closed(size(self.samples.dim.name) * (per_beta(bent, 0) if self.order.cold else bent))
+        return self.closed(self.samples.total(per_beta(bent, 0) if self.order.cold else bent))
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class TreeSamples:
                 return quantity(self.tree(body, outer, spread), body, inside)
 
             total += shared.average(of, weight * self.closed(factor), bounded(edges), held)
-        return size(self.samples.dim.name) * total
+        return self.samples.total(total)
 
     def value(self) -> sp.Expr:
         return self.average(lambda tree, *_: tree.total())

@@ -9,7 +9,7 @@ from functools import cached_property
 import sympy as sp
 
 from theory.errors import DerivationError
-from theory.replica.breaking import CHI, Breaking
+from theory.replica.breaking import Breaking
 from theory.replica.couplings import Glass
 from theory.replica.fields import W
 from theory.replica.forms import is_local
@@ -110,7 +110,7 @@ class GaussianSites:
         two in the width and what blocks add to it.
         """
         if self.glass.prior == "spherical":
-            return self.closed(CHI / sp.sqrt(self.overlaps()[-1]))
+            return self.closed(self.order.free_width / sp.sqrt(self.overlaps()[-1]))
         square, _ = self.coefficients()
         block = self.order.blocks[-1] if self.order.count else sp.S.Zero
         prior = 1 if self.glass.prior == "gaussian" else 0

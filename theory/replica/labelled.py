@@ -9,6 +9,7 @@ import sympy as sp
 
 from theory.declaration.classes import classes
 from theory.declaration.sites import Leaf, Site, sites
+from theory.symbols import Internal
 
 Case = tuple[dict[Site, sp.Integer], sp.Expr]
 """Indicators of all classes, and the probability of it."""
@@ -34,7 +35,7 @@ def cases_of(expressions: Iterable[sp.Expr]) -> list[Case]:
 
 def symbol_of(site: Site) -> sp.Symbol:
     """What stands for an indicator in a potential."""
-    return sp.Symbol(site.name, real=True)
+    return Internal(site.name, real=True)
 
 
 def by_class(cases: Iterable[Case], write) -> sp.Expr:

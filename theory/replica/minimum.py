@@ -12,10 +12,12 @@ import sympy as sp
 from theory.errors import DerivationError
 from theory.piecewise import Pieces, before, pieces
 from theory.proximal import Proximal, X
+from theory.special import Clipped, Exceeds
+from theory.symbols import Internal
 
-OMEGA = sp.Symbol("omega", real=True)
+OMEGA = Internal("omega", real=True)
 """Mean of the Gaussian."""
-WIDTH = sp.Symbol("v", positive=True)
+WIDTH = Internal("v", positive=True)
 """Its variance, in units of the temperature where that is zero (then it is χ)."""
 
 
@@ -88,12 +90,12 @@ def _minima(potential: sp.Expr, h: sp.Symbol, regime: str) -> list[Minimum]:
     if not cut or (holes and regime == "UNSAT"):
         where = f"from {holes[0][0]} to {holes[0][1]}, between finite pieces; declare ansatz='1RSB'" if cut else "everywhere"
         raise DerivationError(f"potential {potential}: it is infinite {where}")
+    cut = [(lower, upper, _bent_upwards(body, potential, h, lower, upper)) for lower, upper, body in cut]
     found: list[Minimum] = []
     (begin, _, first), (_, end, last) = cut[0], cut[-1]
     if begin.is_finite:
         found.append(Minimum(begin, first, begin + WIDTH * first.diff(h).xreplace({h: begin}), 1))
     for i, (_, upper, body) in enumerate(cut):
-        _convex(body.diff(h, 2), potential, h)
         stationary = _stationary(body, h)
         if i == len(cut) - 1:
             found.append(Minimum(stationary, body, sp.oo))
@@ -112,7 +114,7 @@ def _minima(potential: sp.Expr, h: sp.Symbol, regime: str) -> list[Minimum]:
                 )
             found += _jump(stationary, upper, body, following, step, left, right, h, potential)
             continue
-        _convex(right - left, potential, h)
+        _convex(sp.cancel((right - left) / WIDTH), potential, h)
         found.append(Minimum(stationary, body, left))
         if sp.simplify(right - left) != 0:
             found.append(Minimum(upper, body, right))
@@ -171,6 +173,10 @@ def _curvature(minimum: sp.Expr, h: sp.Symbol) -> sp.Expr:
     if not isinstance(minimum, Proximal):
         return sp.factor(minimum.diff(OMEGA) - 1) / WIDTH
     bend = minimum.potential.diff(X, 2).xreplace({X: minimum})
+    if bend.has(Clipped):
+        # Minima lie within their piece. A curvature that grows without bound at its end stands in no denominator of its own.
+        bend = bend.replace(Exceeds, lambda *_: sp.S.One)
+        return sp.together(-bend / (1 + WIDTH * bend))
     return -bend / (1 + WIDTH * bend)
 
 
@@ -182,20 +188,45 @@ def _stationary(body: sp.Expr, h: sp.Symbol) -> sp.Expr:
     return Proximal(body.xreplace({h: X}), OMEGA, WIDTH)
 
 
-def _convex(curvature: sp.Expr, potential: sp.Expr, h: sp.Symbol) -> None:
-    """Refuse a curvature that is negative somewhere: by its assumptions, else at random points."""
+def _bent_upwards(body: sp.Expr, potential: sp.Expr, h: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> sp.Expr:
+    """A body of one piece that is convex everywhere: itself, a parabola, or continued by straight lines beyond the piece."""
+    curvature = sp.sympify(body).diff(h, 2)
+    if potential == body and is_quadratic(body, h):
+        return body  # alone, its minimum is that of a parabola, or there is none
+    if _nonnegative(curvature):
+        return body
+    inside = sp.Dummy("t", positive=True)
+    within = lower + inside if upper == sp.oo else upper - inside if lower == -sp.oo else lower + (upper - lower) / (1 + inside)
+    _convex(sp.factor(curvature.xreplace({h: within})) if lower != -sp.oo or upper != sp.oo else curvature, potential, h)
+    for end, turn in ((lower, 1), (upper, -1)):
+        if not end.is_infinite:
+            clipped = turn * Clipped(turn * h, turn * end)
+            slope = sp.limit(body.diff(h), h, end, "+" if turn > 0 else "-")
+            body = body.xreplace({h: clipped}) + slope * (h - clipped)
+    return body
+
+
+def _nonnegative(curvature: sp.Expr) -> bool:
+    """Whether a curvature is negative nowhere: by its assumptions, else at random points."""
     curvature = sp.sympify(curvature)
-    if curvature.is_nonnegative:
-        return
-    random, convex = Random(1), curvature.is_nonnegative is not False
-    for _ in range(60 if convex else 0):
+    if curvature.is_nonnegative is not None:
+        return bool(curvature.is_nonnegative)
+    random = Random(1)
+    for _ in range(60):
         point = {
             s: sp.Float(random.uniform(0.05, 4) * (1 if s.is_nonnegative else random.choice([-1, 1])))
-            for s in curvature.free_symbols
+            for s in sorted(curvature.free_symbols, key=str)
         }
-        convex = convex and not curvature.xreplace(point).evalf() < -1e-12
-    if not convex:
+        value = curvature.xreplace(point).evalf()
+        if not value.is_real or value < -1e-12:
+            return False
+    return True
+
+
+def _convex(curvature: sp.Expr, potential: sp.Expr, h: sp.Symbol) -> None:
+    """Refuse a curvature, or a change of slope, that may be negative."""
+    if not _nonnegative(curvature):
         raise DerivationError(
-            f"potential: {potential} is not quadratic in {h}, nor convex; at zero temperature replica symmetry "
-            "holds for convex potentials, declare a temperature"
+            f"potential: {potential} is not convex in {h}, as {curvature} may be negative; at zero temperature replica symmetry "
+            "holds for convex potentials: declare a temperature, or positive symbols that show the sign"
         )

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import combinations
+from typing import Any
 
 import sympy as sp
 
+from theory.declaration.elementwise import Wall
 from theory.declaration.mixtures import Atom, Density, Mixture, Normal, Part
 from theory.errors import DerivationError
-from theory.piecewise import Pieces
+from theory.piecewise import Pieces, pieces
 from theory.replica.blocks import Block, single
 from theory.replica.products import Product, of
 from theory.special import LogSum, share
-from theory.symbols import beta
+from theory.symbols import Internal, beta
 
 
 def mixed(
@@ -69,23 +71,36 @@ def _part(part: Part, penalty: sp.Expr, w: sp.Symbol, x: sp.Symbol, stiff: sp.Ex
     elif isinstance(part, Density):
         field = x
         # The inverse temperature that multiplies a penalty is taken out.
-        penalty = penalty - sp.expand_log(sp.log(part.at(w)), force=True) / beta
+        penalty = penalty + _cost(part, w) / beta
         regime = "warm"
     else:
         raise DerivationError(f"prior: {part} is no part of a mixture; use Atom, Normal or Density")
-    own = sp.Symbol("_B", real=True)
+    own = Internal("B", real=True)
     body = single((0,), penalty, w, own, stiff, regime)
 
-    def plain(product: Product) -> sp.Expr:
+    def plain(product: Any) -> sp.Expr:
         """One piece, whatever the temperature."""
         value = product.factor
-        for _, pieces in product.parts:
-            (inner,) = pieces.bodies
+        for _, cut in product.parts:
+            (inner,) = cut.bodies
             value *= inner
         return value.xreplace({own: field})
 
     level = plain(body.value) + extra
     return level, plain(body.mean[0]), plain(body.covariance[0][0]), lambda g: plain(body.expectation(g))
+
+
+def _cost(part: Density, w: sp.Symbol) -> sp.Expr:
+    """Minus the logarithm of a density, with walls where it ends."""
+    cut = list(pieces(part.at(w), w))
+    inside = [i for i, (_, _, body) in enumerate(cut) if body != 0]
+    if not inside or inside[-1] - inside[0] + 1 != len(inside):
+        raise DerivationError(f"prior: the density {part} is zero between its parts, or everywhere; mix densities that are not")
+    kept = cut[inside[0] : inside[-1] + 1]
+    bodies = [-sp.expand_log(sp.log(body), force=True) for _, _, body in kept]
+    cost = bodies[0] if len(kept) == 1 else sp.Piecewise(*[(b, w < end) for b, (_, end, _) in zip(bodies, kept, strict=True)])
+    (low, *_), (_, high, _) = kept[0], kept[-1]
+    return cost + (0 if low == -sp.oo else Wall(low - w)) + (0 if high == sp.oo else Wall(w - high))
 
 
 def _edges(law: Mixture, stiff: sp.Expr) -> tuple[sp.Expr, ...]:

@@ -11,6 +11,7 @@ from theory.replica.ansatz import mixed, overlaps
 from theory.replica.forms import Entry
 from theory.replica.joint import Model, Samples
 from theory.replica.sample_law import separate
+from theory.replica.verdicts import free_name, taken_by
 
 State = Mapping[str, Any]
 
@@ -18,7 +19,7 @@ State = Mapping[str, Any]
 def named(state: State, energy) -> dict[str, Any]:
     """Order parameters of every form, and multipliers of spherical states."""
     model, cold = state["model"], state["regime"] == "UNSAT"
-    taken = {p.symbol.name for p in energy.parameters} | set(energy.observe) | {p.name for p in energy.parameters}
+    taken = taken_by(energy)
     together = _together(model)
     pairs, singles = [], []
     for r, label in enumerate(_labels(model, True)):
@@ -31,7 +32,7 @@ def named(state: State, energy) -> dict[str, Any]:
     return {
         "overlaps": tuple(pairs),
         "mixed": tuple(singles),
-        "multipliers": {name: sp.Symbol(f"mu{tail}", real=True) for name, tail in tails.items()},
+        "multipliers": {name: sp.Symbol(free_name(f"mu{tail}", taken), real=True) for name, tail in tails.items()},
         "entries": {sp.Symbol(f"Q_{r + 1}"): sp.Tuple(p.width, p.overlap) for r, p in enumerate(pairs)},
     }
 
@@ -39,7 +40,7 @@ def named(state: State, energy) -> dict[str, Any]:
 def _free(make, label: str, taken: set[str]):
     """Order parameters whose names no parameter or observable has."""
     made = make(label)
-    while {s.name for s in made.symbols} & taken:
+    while {s.name for s in made.symbols if isinstance(s, sp.Symbol)} & taken:
         label += "r"
         made = make(label)
     return made
@@ -54,7 +55,7 @@ def _labels(model: Model, two: bool) -> list[str]:
     count = len(model.bilinear if two else model.linear)
     found: dict[int, str] = {}
     for s in model.samples:
-        several = "" if len(model.samples) == 1 else s.dim.name
+        several = "" if len({other.dim for other in model.samples}) == 1 else s.dim.name
         n = len(s.active)
         for (i, j), entry in s.covariance.items():
             if (j < n) == two:

@@ -13,8 +13,9 @@ from theory.errors import DerivationError
 from theory.modes import ModeArray, ModeIndex
 from theory.replica.data import moments, plain, total
 from theory.replica.fields import Channel, Fields, W
+from theory.symbols import Internal
 
-SOURCE = sp.Symbol("J", real=True)
+SOURCE = Internal("J", real=True)
 """Source that multiplies a function of every replica."""
 
 

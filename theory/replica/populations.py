@@ -15,11 +15,18 @@ from theory.modes import ModeIndex
 from theory.piecewise import pieces
 from theory.replica.data import at_mode, moments, plain, total
 from theory.replica.fields import V, W
+from theory.symbols import Internal
 
 LAWS = {"noise": "variance", "drawn": "law", "signs": ""}
 """Kinds of random vectors at the sites, and where their law is said."""
 Averages = Mapping[sp.Symbol, sp.Expr | Mixture | None]
 """Random numbers at a site by their symbol: the variance of a Gaussian, a mixture, None for a fair sign."""
+
+
+class AtSite(Internal):
+    """One of several states at a site, by its name."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -108,8 +115,8 @@ def populations(energy) -> tuple[Population, ...]:
         states = tuple(sorted((s for s in energy.states if s.dim == dim), key=lambda s: s.name))
         index = ModeIndex(dim.name, "k")
         one = len(energy.states) == 1
-        variables = (W,) if one else tuple(sp.Symbol(s.name, real=True) for s in states)
-        copies = (V,) if one else tuple(sp.Symbol(f"{s.name}'", real=True) for s in states)
+        variables = (W,) if one else tuple(AtSite(s.name, real=True) for s in states)
+        copies = (V,) if one else tuple(AtSite(f"{s.name}'", real=True) for s in states)
         random = [leaf for leaf in energy.leaves if leaf.kind in LAWS and leaf.dim == dim]
         noise = {Site(leaf): _law(leaf.how[LAWS[leaf.kind]], index) if LAWS[leaf.kind] else None for leaf in random}
         found.append(Population(dim, index, states, variables, copies, noise))

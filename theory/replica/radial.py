@@ -10,9 +10,10 @@ from theory.errors import DerivationError
 from theory.piecewise import Pieces
 from theory.replica.one_body import OMEGA, WIDTH, one_body
 from theory.replica.products import Gaussians, Product
+from theory.symbols import Internal
 from theory.truncated import average
 
-RHO = sp.Symbol("rho", positive=True)
+RHO = Internal("rho", positive=True)
 """Length of the field B."""
 
 
@@ -34,8 +35,8 @@ def radial(members, penalty: sp.Expr, w: Sequence[sp.Symbol], at: Sequence[sp.Sy
     from theory.replica.blocks import Block
 
     stiff, count = curvature[0, 0], len(w)
-    length = sp.Symbol("r", real=True)
-    body = one_body(profile(penalty, w).xreplace({RHO: sp.Abs(length)}), length, "UNSAT")
+    length = Internal("r", real=True)
+    body = one_body(sp.sympify(profile(penalty, w)).xreplace({RHO: sp.Abs(length)}), length, "UNSAT")
     rule = {WIDTH: 1 / stiff, OMEGA: RHO / stiff}
     point = body.slope.map(lambda s: _short(OMEGA + WIDTH * s))
 

@@ -75,7 +75,7 @@ def _closed(value: sp.Expr, state: State) -> sp.Expr:
     value = separated(tidy(pulled_out(tidy(value), overlaps)))
     for name, definition in state["gain"].items():
         value = recognised(value, name, definition)
-    return over_gain(value.xreplace(state["overlaps"]))
+    return over_gain(value.xreplace(state["overlaps"]), *state["gain"])
 
 
 def _contribution(contribution, values: Mapping[str, sp.Expr], state: State, fields) -> sp.Expr:
@@ -93,7 +93,7 @@ def _contribution(contribution, values: Mapping[str, sp.Expr], state: State, fie
     value = tidy(entry * derivative)
     for name, definition in state["gain"].items():
         value = recognised(value, name, definition)
-    return over_gain(value)
+    return over_gain(value, *state["gain"])
 
 
 def _expanded(value: sp.Expr, gains: Mapping[sp.Symbol, sp.Expr]) -> sp.Expr:

@@ -42,11 +42,11 @@ def split(expression: sp.Expr) -> sp.Expr:
     return replace_tops(expression, rule)
 
 
-def rows(expression: sp.Expr, every: Sequence[sp.Expr], over: Dim) -> list[tuple[sp.Expr, ...]]:
-    """Linear combinations of ``every`` on which alone an expression depends, in reduced echelon form."""
+def rows(expressions: Sequence[sp.Expr], every: Sequence[sp.Expr], over: Dim) -> list[tuple[sp.Expr, ...]]:
+    """Linear combinations of ``every`` on which alone expressions depend, in reduced echelon form."""
     random, found = Random(0), []
-    forms = [expression, *sorted(arguments(expression, (sp.Function, *KINKED)), key=sp.default_sort_key)]
-    for form in forms:
+    inner = set().union(*(arguments(e, (sp.Function, *KINKED)) for e in expressions))
+    for form in [*expressions, *sorted(inner, key=sp.default_sort_key)]:
         slopes = [sp.diff(form, s) for s in every]
         # What functions depend on is a form of its own: their values are any numbers here.
         inside = sorted(set().union(*(s.atoms(sp.Function, *KINKED) for s in slopes)), key=sp.default_sort_key)
@@ -57,24 +57,25 @@ def rows(expression: sp.Expr, every: Sequence[sp.Expr], over: Dim) -> list[tuple
             row = [slope.xreplace(point).xreplace(numbers) for slope in slopes]
             if any(x != 0 for x in row):
                 lead = next(x for x in row if x != 0)
-                row = [sp.cancel(x / lead) for x in row]
+                row = [_cancelled(x / lead) for x in row]
                 if row not in found:
                     found.append(row)
     if not found:
-        raise DerivationError(f"term over {over}: {expression} is flat in its fields; leave it out of the energy")
+        raise DerivationError(f"term over {over}: {expressions[0]} is flat in its fields; leave it out of the energy")
     return echelon(found)
 
 
-def rows_of(expressions: Sequence[sp.Expr], every: Sequence[sp.Expr], over: Dim) -> list[tuple[sp.Expr, ...]]:
-    """The combinations on which any of several expressions depends."""
-    moving = [e for e in expressions if not e.free_symbols.isdisjoint(every)] or list(expressions[:1])
-    found = [row for e in moving for row in rows(e, every, over)]
-    return found if len(moving) == 1 else echelon(found)
+def _cancelled(ratio: sp.Expr) -> sp.Expr:
+    """Without common factors, roots of symbols among them."""
+    rooted = {p.base: p.exp.q for p in ratio.atoms(sp.Pow) if p.base.is_Symbol and p.base.is_positive and p.exp.is_Rational}
+    roots = {s: sp.Dummy(s.name, positive=True) for s, q in rooted.items() if q > 1}
+    plain = ratio.xreplace({s: r ** rooted[s] for s, r in roots.items()})
+    return sp.cancel(plain).xreplace({r: s ** sp.Rational(1, rooted[s]) for s, r in roots.items()})
 
 
 def echelon(found: list) -> list[tuple[sp.Expr, ...]]:
     """Rows that span the same, in reduced echelon form."""
-    reduced, pivots = sp.Matrix(found).rref(simplify=sp.cancel)
+    reduced, pivots = sp.Matrix(found).rref(simplify=_cancelled)
     return [tuple(reduced.row(i)) for i in range(len(pivots))]
 
 

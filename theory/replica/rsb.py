@@ -22,11 +22,13 @@ from theory.replica.folded import TreeAverage
 from theory.replica.glass_samples import sample_terms
 from theory.replica.glass_sites import sites_of
 from theory.replica.hierarchy import per_replica
+from theory.replica.joint import potentials
 from theory.replica.real_sites import RealSites
 from theory.replica.rsb_results import assembled, definitions, observables
 from theory.replica.tree_sites import TreeSites
+from theory.replica.verdicts import taken_by
 from theory.replica.zero_temperature import per_beta
-from theory.symbols import beta
+from theory.symbols import Internal, beta
 
 State = Mapping[str, Any]
 
@@ -94,7 +96,7 @@ def _interactions(energy) -> dict[str, Any]:
         "volume": energy.phase == "SAT" and not hot,
         "beta": 1 / plain(sp.sympify(energy.temperature)) if hot else sp.S.One,
         "covariance": {sp.Symbol(c.leaf.name): c.covariance for c in glass.couplings},
-        "potential": {sp.Symbol(f"V_{s.dim}"): s.potential for s in glass.samples},
+        "potential": potentials(glass.samples),
         "penalty": {sp.Symbol("U"): glass.penalty},
         "collective": {sp.Symbol("F"): glass.collective},
     }
@@ -103,11 +105,11 @@ def _interactions(energy) -> dict[str, Any]:
 def _ansatz(state: State, energy) -> dict[str, Any]:
     glass: Glass = state["glass"]
     cold = energy.temperature == 0 and not state["volume"]
-    order = breaking(energy.ansatz, sp.S.One if glass.prior in ("spherical", "ising") else None, cold)
+    order = breaking(energy.ansatz, sp.S.One if glass.prior in ("spherical", "ising") else None, cold, taken_by(energy))
     entries = {q: sp.Symbol(f"Q_{j}") for j, q in enumerate(order.overlaps)}
     return {
         "order": order,
-        "fields": {total: sp.Symbol(f"h_{total.name}", real=True) for total in glass.sums},
+        "fields": {total: Internal(f"h_{total.name}", real=True) for total in glass.sums},
         "overlap": {sp.Symbol("Q"): sp.Tuple(order.norm, *reversed(entries))},
         "blocks": {sp.Symbol("x"): sp.Tuple(*order.blocks)},
     }

@@ -20,14 +20,14 @@ from theory.replica.couplings import OVERLAP, _couples
 from theory.replica.data import plain
 from theory.replica.elimination import multiplied_out
 from theory.replica.forms import Registry
-from theory.replica.glass_fields import field_of
+from theory.replica.glass_fields import Field, field_of
 from theory.replica.hierarchy import per_replica
-from theory.replica.joint import read_samples
+from theory.replica.joint import Samples, read_samples
 from theory.replica.results import parameter_of
 from theory.replica.sample_law import SampleLaw
 from theory.replica.verdicts import conditions, exchanged, free_name, overlaps, taken_by
 from theory.replica.zero_temperature import per_beta
-from theory.symbols import beta, size
+from theory.symbols import beta
 
 State = Mapping[str, Any]
 
@@ -132,9 +132,9 @@ def _sum(top: sp.Expr, state: State, energy) -> sp.Expr:
             # Averages over pieces, which are odd only together, would leave rounding in the place of zero.
             return glass.size * known
         return glass.size * site_law(state).expectation(function)
-    for s, part in zip(glass.samples, samples(state), strict=True):
-        if s.dim == top.dim:
-            return part.expectation(s.seen(top.expr))
+    own = [(s, part) for s, part in zip(glass.samples, samples(state), strict=True) if s.dim == top.dim]
+    if own:
+        return sp.Add(*[part.expectation(s.seen(top.expr)) for s, part in own])
     return _unseen(top, state, energy)
 
 
@@ -147,17 +147,23 @@ def _unseen(top: Over, state: State, energy) -> sp.Expr:
     if not any(isinstance(s.node, Dot) for s in sites(collect(Vec(top.dim, top.expr)).expr)):
         raise DerivationError(f"observable over {top.dim}: the energy has no samples there; sum over {glass.dim} or its samples")
     registry = Registry((glass.people,))
-    new = read_samples(top.expr, top.dim, (glass.people,), registry)
-    field = field_of(new, registry, glass)
+    parts = read_samples(top.expr, top.dim, (glass.people,), registry)
+    fields = [field_of(new, registry, glass) for new in parts]
     sums = {total: law.expectation(function) for total, function in glass.sums.items() if total not in state["glass"].sums}
-    width = glass.size * field.gain * state["order"].norm
+    total = sp.Add(*[s.total(_expected(s, field, state, top.expr)) for s, field in zip(parts, fields, strict=True)])
+    return rule(state)(total).xreplace(sums)
+
+
+def _expected(new: Samples, field: Field, state: State, expression: sp.Expr) -> sp.Expr:
+    """Expectation of a site expression at one of the samples of a part."""
+    width = state["glass"].size * field.gain * state["order"].norm
     covariance = sp.Matrix(1 + len(field.passive), 1 + len(field.passive), lambda i, j: 0)
     covariance[0, 0] = field.shift
     for i, mixed in enumerate(field.mixed):
         covariance[0, 1 + i] = covariance[1 + i, 0] = mixed
     covariance[1:, 1:] = field.covariance
     unseen = SampleLaw(new, sp.Matrix([[width]]), covariance, (field.mean, *field.means), "warm")
-    return size(top.dim.name) * rule(state)(unseen.expectation(new.in_fields(top.expr))).xreplace(sums)
+    return unseen.expectation(new.in_fields(expression))
 
 
 def _pair(top: Over, state: State) -> sp.Expr:
@@ -228,6 +234,8 @@ def _unknown(unknown: sp.Symbol, state: State) -> Unknown:
         return Unknown(unknown, meaning, sp.S.Zero, sp.S.One, sp.Rational(19 * (j + 1), 20 * order.count), owner=order.steps[j])
     if unknown == order.free_width:
         start = sp.Rational(1, 10) if order.cold and state["glass"].prior == "ising" else None
+        # Near one in units of couplings, where real states in a field have it: a smaller one lets the field go first.
+        start = sp.S.One if order.cold and start is None and state["fields"] else start
         return Unknown(unknown, "variance of one replica" + (" over the temperature" if order.cold else ""), start=start)
     if unknown in order.conjugates:
         return Unknown(unknown, "covariance of the field on a site", vanishes=True)

@@ -90,7 +90,7 @@ def free_energy(state: State) -> sp.Expr:
         fixed = [p.stiffness * _constant(form.parts[number]) for form, p in zip(model.bilinear, state["overlaps"], strict=True)]
         action += law.value(-sp.Add(*fixed) / 2)
     for s in model.samples:
-        action += total(s.dim, sample_law(state, s).average(lambda fields, _: fields.values()), s.index)
+        action += s.total(sample_law(state, s).average(lambda fields, _: fields.values()))
     for p in state["overlaps"]:
         action += (p.overlap * p.stiffness - p.width * p.drive + (0 if cold else p.width * p.stiffness)) / 2
     for form, p in zip(model.linear, state["mixed"], strict=True):
@@ -146,7 +146,7 @@ def _by_samples(state: State, s: Samples) -> dict[sp.Symbol, sp.Expr]:
 
     def add(p: Overlaps | Mixed, symbol: sp.Expr, factor: sp.Expr, value: Callable[[], sp.Expr]) -> None:
         if p.free[1] and isinstance(symbol, sp.Symbol):
-            found[symbol] = found.get(symbol, sp.S.Zero) + total(s.dim, factor * value(), s.index)
+            found[symbol] = found.get(symbol, sp.S.Zero) + s.total(factor * value())
 
     def bend(i: int, j: int) -> sp.Expr:
         key = (min(i, j), max(i, j))

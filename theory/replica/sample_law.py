@@ -17,6 +17,7 @@ from theory.replica.joint import Samples
 from theory.replica.jointly import is_joint, jointly
 from theory.replica.one_body import OMEGA, WIDTH
 from theory.replica.products import Gaussians, Product, of
+from theory.symbols import Internal, beta
 
 Quantity = Callable[["Fields"], Product]
 
@@ -81,6 +82,8 @@ class Fields:
 
     def values(self) -> list[Product]:
         """Terms of the logarithm of the sample's integral (over β at zero temperature)."""
+        if not self.active:
+            return [Product(-self.potential if self.regime == "UNSAT" else -beta * self.potential)]
         singles = [self._placed(self._single(g[0]).value, g[0]) for g in self.groups if len(g) == 1]
         return singles + [Product(self._coupled(g).value) for g in self.groups if len(g) > 1]
 
@@ -145,7 +148,7 @@ class SampleLaw:
     @property
     def omega(self) -> tuple[sp.Symbol, ...]:
         count = len(self.samples.active)
-        return (OMEGA,) if count == 1 else tuple(sp.Symbol(f"omega_{i + 1}", real=True) for i in range(count))
+        return (OMEGA,) if count == 1 else tuple(Internal(f"omega_{i + 1}", real=True) for i in range(count))
 
     def average(
         self, quantity: Callable[[Fields, sp.Expr], Product | list[Product]], observable: sp.Expr = sp.S.Zero,

@@ -15,11 +15,12 @@ from theory.replica.elimination import factored, multiplied_out
 from theory.replica.populations import Case, Population
 from theory.replica.products import Gaussians, Product
 from theory.replica.sample_law import part, separate
+from theory.symbols import Internal
 
 
 def fields(count: int) -> tuple[sp.Symbol, ...]:
     """The Gaussian fields B on the states of one site."""
-    return tuple(sp.Symbol(f"B_{i + 1}", real=True) for i in range(count))
+    return tuple(Internal(f"B_{i + 1}", real=True) for i in range(count))
 
 
 def square_of(expression: sp.Expr, w: sp.Symbol) -> tuple[sp.Expr, sp.Expr] | None:

@@ -82,7 +82,7 @@ def definitions(state: State, energy) -> dict[str, Any]:
 def mean_energy(state: State) -> sp.Expr:
     """Of samples and penalties, at the saddle point."""
     model = state["model"]
-    energy = sp.Add(*[total(s.dim, sample_law(state, s).expectation(s.potential), s.index) for s in model.samples])
+    energy = sp.Add(*[s.total(sample_law(state, s).expectation(s.potential)) for s in model.samples])
     for law in site_laws(state):
         if law.people.penalty != 0:
             energy += total(law.people.dim, law.expectation(law.people.penalty), law.people.index)
@@ -105,7 +105,7 @@ def replicon(state: State) -> sp.Expr:
                 for c, r in entry.factors:
                     for d, q in source.factors:
                         value = law.average(lambda f, _, p=pattern: _products(p, f.curvature))
-                        samples[r, q] += (1 if i == j else 2) * total(s.dim, c * d * value, s.index)
+                        samples[r, q] += (1 if i == j else 2) * s.total(c * d * value)
     for number, law in enumerate(site_laws(state)):
         n = len(law.people.states)
         rules = splitting(n)

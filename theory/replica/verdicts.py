@@ -23,8 +23,8 @@ def free_name(name: str, taken: Collection[str]) -> str:
 
 
 def taken_by(energy) -> set[str]:
-    """Names of observables and parameters."""
-    return {*energy.observe, *(p.name for p in energy.parameters)}
+    """Names of observables and parameters, and of their symbols."""
+    return {*energy.observe, *(p.name for p in energy.parameters), *(p.symbol.name for p in energy.parameters)}
 
 
 def is_discrete(energy) -> bool:

@@ -11,9 +11,9 @@ import sympy as sp
 from theory.asymptotics import RULES, Leading, leading
 from theory.errors import DerivationError
 from theory.special import log_cosh
-from theory.symbols import beta
+from theory.symbols import Internal, beta
 
-SMALL, LOG = sp.Symbol("varepsilon", positive=True), sp.Symbol("log_varepsilon", real=True)
+SMALL, LOG = Internal("varepsilon", positive=True), Internal("log_varepsilon", real=True)
 
 
 def per_beta(expression: sp.Expr, power: int = 1) -> sp.Expr:

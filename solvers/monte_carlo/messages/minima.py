@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solvers.monte_carlo.messages.measures import Energies, Tilt
+from solvers.proximal import proximal_point
 from theory.errors import ConvergenceError
 
-STEPS = 100
 BESIDE = 1e-7
 """Distance from a kink, relative to the values, at which the slopes on its sides are taken."""
 
@@ -56,27 +56,19 @@ class Minimum:
         return False
 
     def _between(self, centre: NDArray, precision: NDArray, low: NDArray, high: NDArray, free: NDArray) -> NDArray:
-        """The zero of precision (x - centre) + slope between two corners, by Newton's method inside brackets."""
-        x = np.clip(centre, low, high)
-        inner = x - self._slopes(x)[0] / precision
-        # The minimum lies between the centre and where the slope at the centre pushes it.
-        start = centre - self._slopes(centre)[0] / precision
-        low, high = np.maximum(low, np.minimum(centre, start)), np.minimum(high, np.maximum(centre, start))
-        x = np.clip(inner, low, high)
-        last, before = high - low, high - low
-        for _ in range(STEPS):
-            first, second = self._slopes(x)
-            residual = precision * (x - centre) + first
-            low, high = np.where(residual < 0, np.maximum(low, x), low), np.where(residual > 0, np.minimum(high, x), high)
-            trial = x - residual / (precision + second)
-            slow = np.abs(trial - x) > np.abs(before) / 2
-            trial = np.where((trial >= low) & (trial <= high) & ~slow, trial, low + (high - low) / 2)
-            last, before = trial - x, last
-            done = np.abs(last) <= 4e-16 * (np.abs(x) + np.abs(centre))
-            x = trial
-            if np.all(done | ~free):
-                break
-        return x
+        """The zero of precision (x - centre) + slope between two corners, at the sites that none holds."""
+        everywhere = np.where(free, np.clip(centre, low, high), 0.0)
+
+        def slopes(x: NDArray, sites: NDArray) -> tuple[NDArray, NDArray]:
+            here, at = everywhere.copy(), sites.astype(int)
+            here[at] = x
+            first, second = self._slopes(here)
+            return first[at], second[at]
+
+        chosen = np.flatnonzero(free)
+        at = (centre[chosen], 1 / precision[chosen], chosen)
+        everywhere[chosen] = proximal_point(slopes, *at, within=(low[chosen], high[chosen]))
+        return everywhere
 
     def _slopes(self, x: NDArray) -> tuple[NDArray, NDArray]:
         column = x[:, None]

@@ -92,5 +92,13 @@ def test_pieces_of_several_kinks_and_those_that_are_refused():
     assert cut.edges == (-sp.oo, 0, k, sp.oo) and cut.bodies == (0, h, 2 * h - k)
     with pytest.raises(DerivationError, match="unknown order"):
         pieces(sp.Max(0, h) + sp.Abs(h - sp.Symbol("a", real=True)), h)
-    with pytest.raises(DerivationError, match="not linear in h"):
-        pieces(sp.Abs(h**2 - 1), h)
+    with pytest.raises(DerivationError, match="at no known place in h"):
+        pieces(sp.Abs(h**3 - h - 1), h)
+
+
+def test_pieces_of_products_of_linear_functions():
+    square = pieces(sp.Max(0, h**2 - k**2), h)
+    assert square.edges == (-sp.oo, -k, k, sp.oo) and square.bodies == (h**2 - k**2, 0, h**2 - k**2)
+    wedge = pieces(sp.sign(h**3 - 2 * h), h)
+    assert wedge.edges == (-sp.oo, -sp.sqrt(2), 0, sp.sqrt(2), sp.oo) and wedge.bodies == (-1, 1, -1, 1)
+    assert pieces(sp.Abs(h**2 + k), h).bodies == (h**2 + k,) and pieces(sp.Abs((h - 1) ** 2), h).bodies == ((h - 1) ** 2,)

@@ -145,7 +145,7 @@ def test_the_largest_margin_has_a_dual_certificate():
         (lambda: Energy(sum_over(P, heaviside(-y * (X @ ball))), over=ball, phase="SAT"), {"P": 60, "N": 5},
          ConvergenceError, "no state of zero energy in this draw"),
         (lambda: Energy(sum_over(P, absolute(X @ ball)), over=ball, phase="SAT"), {"P": 4, "N": 4}, DeclarationError,
-         "a Gibbs measure has a temperature above 0"),
+         "states of zero energy are drawn under steps of affine fields"),
         (lambda: Energy(sum_over(P, absolute(X @ w)), over=w, temperature=1), {"P": 4, "N": 4}, DeclarationError,
          "neither prior nor quadratic penalty"),
         (lambda: Energy(sum_over(P, absolute(X @ ball)), over=ball, algorithm="margin"), {"P": 4, "N": 4}, DeclarationError,
