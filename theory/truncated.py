@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import sympy as sp
 
-from theory.averages import GaussianAverage, HalfLine
+from theory.averages import GaussianAverage, HalfLine, outermost
 from theory.special import Clipped, H
 
 FAR = 12
@@ -49,7 +49,8 @@ def _coefficients(function: Callable[[sp.Expr], sp.Expr]) -> tuple[sp.Expr, sp.D
     body = sp.sympify(function(z))
     if z not in body.free_symbols:
         return body, z, {0: body}
-    if not body.is_polynomial(z):
+    # SymPy would look into the averages for a polynomial.
+    if any(z in a.free_symbols for a in outermost(body)) or not body.is_polynomial(z):
         return body, z, None
     factor, square = body.as_independent(z, as_Add=False)
     if square.is_Pow and square.exp == 2:
