@@ -14,6 +14,8 @@ def real_array(values: ArrayLike, name: str) -> NDArray:
         array = np.asarray(values)
     except (TypeError, ValueError) as error:
         raise ParameterError(f"{name} is not an array: {error}; give an array of real numbers") from None
+    if np.ma.is_masked(values):
+        raise ParameterError(f"{name} has {int(np.ma.count_masked(values))} masked entries; leave them out or fill them")
     if array.dtype.kind not in "biuf":
         raise ParameterError(f"{name} has dtype {array.dtype}; give real numbers")
     if not np.isfinite(array).all():

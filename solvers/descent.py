@@ -48,6 +48,8 @@ class Descent:
             if symbol in self.scalars and self.scalars[symbol] != length:
                 found = f"{symbol} = {self.scalars[symbol]:g}"
                 raise ParameterError(f"{found}: values over {symbol} have {length:g} entries; leave it out")
+        for symbol, meaning in green.definitions:
+            self.scalars[symbol] = np.asarray(self._number(meaning))
         self._check_conditions()
         unknowns = list(green.unknowns)
         slopes = [f.diff(s) for f in green.maps for s in (*unknowns, green.shift)]

@@ -40,7 +40,8 @@ MEANINGS = {
 _STYLE: dict[Any, Any] = {
     "font.size": 9, "axes.labelsize": 10, "axes.titlesize": 10, "legend.fontsize": 8, "xtick.labelsize": 8,
     "ytick.labelsize": 8, "axes.linewidth": 0.7, "lines.linewidth": 1.5, "mathtext.fontset": "cm",
-    "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "svg.hashsalt": "quenched",
+    "axes.spines.top": False, "axes.spines.right": False, "legend.frameon": False, "legend.title_fontsize": 8,
+    "axes.prop_cycle": f"cycler('color', {list(PALETTE)})", "svg.hashsalt": "quenched",
 }  # fmt: skip
 
 

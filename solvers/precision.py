@@ -14,6 +14,7 @@ from solvers.modes.power_law import PowerLaw
 from solvers.modes.spectra import Modes
 from solvers.multiprecision import GUARD, Evaluator, evaluate_expression, exact, require_affordable
 from solvers.options import check_names, check_theory
+from solvers.points import OWN_SOLVERS
 from solvers.polishing import polished
 from solvers.sweeps import solve
 from solvers.systems import compiled_system
@@ -34,6 +35,9 @@ def evaluate(theory: Any, digits: int = 30, observables: Sequence[str] | None = 
     """
     check_theory(theory)
     check_names(observables, "observables")
+    if type(theory).__name__ in OWN_SOLVERS:
+        raise ParameterError(f"{theory.name}: values of a dynamics are no roots of equations, and have the digits of solve(); take "
+                             "the theory of its limit")
     rough = {n: _rough(n, v) for n, v in values.items()}
     bound = bind(theory, rough)
     if bound.axes:

@@ -24,6 +24,13 @@ def features_and_labels(Phi: ArrayLike, y: ArrayLike) -> tuple[NDArray, NDArray]
     return features, labels.reshape(len(labels), -1)
 
 
+def within_range(values: NDArray, name: str) -> None:
+    """ParameterError for entries whose squares are no numbers in double precision; all zero is in range."""
+    largest = float(np.abs(values).max(initial=0.0))
+    if largest and not 1e-140 < largest < 1e140:
+        raise ParameterError(f"{name} has entries up to {largest:.3g}, whose squares leave double precision; choose another unit")
+
+
 def covariance_of(values: ArrayLike) -> NDArray:
     """A symmetric matrix, from itself or its diagonal."""
     matrix = real_array(values, "covariance")

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from solvers.features.arrays import count, features_and_labels, nonnegative
+from solvers.features.arrays import count, features_and_labels, nonnegative, within_range
 from theory.errors import ParameterError
 
 
@@ -35,15 +35,20 @@ def cross_validated(Phi: ArrayLike, y: ArrayLike, ridge: float) -> CrossValidati
     """
     features, labels = features_and_labels(Phi, y)
     number = nonnegative(ridge, "ridge", positive=True)
+    within_range(features, "Phi")
+    within_range(labels, "y")
     if len(features) < 2:
         raise ParameterError("Phi: one sample is too few to validate on; give more")
     left, scale, _ = np.linalg.svd(features, full_matrices=False)
-    kept = number / (scale**2 + number)  # of each direction, the share that is not learned
-    coefficients = left.T @ labels
-    outside = float(((labels - left @ coefficients) ** 2).sum())
+    coefficients, beyond = left.T @ labels, len(labels) - len(scale)
+    outside = float(((labels - left @ coefficients) ** 2).sum()) if beyond else 0.0
+    # Of each direction, the share that is not learned; and relative to the largest one, which may be as small as the ridge.
+    kept, least = number / (scale**2 + number), 0.0 if beyond else float(scale.min()) ** 2
+    relative = (least + number) / (scale**2 + number)
+    left_over = float(relative.sum()) + beyond
+    test = (float(((relative[:, None] * coefficients) ** 2).sum()) + outside) * len(labels) / left_over**2
     train = (float(((kept[:, None] * coefficients) ** 2).sum()) + outside) / len(labels)
-    left_over = (float(kept.sum()) + len(labels) - len(scale)) / len(labels)
-    return CrossValidation(train / left_over**2, train, number / left_over, len(labels) * (1 - left_over))
+    return CrossValidation(test, train, (least + number) * len(labels) / left_over, len(scale) - float(kept.sum()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +74,8 @@ def measured_errors(
     features, labels = features_and_labels(Phi, y)
     number = nonnegative(ridge, "ridge", positive=True)
     sizes = [count(p, "P", 2, len(features) - 1) for p in np.atleast_1d(np.asarray(P, dtype=object))]
+    if not sizes:
+        raise ParameterError("P: no sizes; give at least one")
     repeats = count(splits, "splits", 2)
     columns = None if width is None else count(width, "width", 1)
     rng = np.random.default_rng(count(seed, "seed", 0))

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from solvers.arrays import real_array
-from solvers.features.arrays import covariance_of, features_and_labels, nonnegative
+from solvers.features.arrays import covariance_of, features_and_labels, nonnegative, within_range
 from theory.errors import ParameterError
 
 
@@ -43,8 +43,10 @@ class FeatureTask:
         from theory import models
 
         model = models.KernelRegression() if width is None else models.RandomFeatureRegression()
-        more = {} if width is None else {"N": float(width)}
-        curve = sweep(model.theory(), P=P, ridge=ridge, observables=["E_g"], **more, **self.task)
+        task = self.task if width is None else {"N": width, **self.task}
+        if not self.target_power.any():  # all noise: theories want a target, this one is below its rounding errors
+            task["target_power"] = np.full(len(self.target_power), 1e-30 * (self.noise or 1.0) / len(self.target_power))
+        curve = sweep(model.theory(), P=P, ridge=ridge, observables=["E_g"], **task)
         return np.asarray(curve["E_g"]) + self.noise
 
     def __repr__(self) -> str:
@@ -59,10 +61,12 @@ def from_features(Phi: ArrayLike, y: ArrayLike) -> FeatureTask:
     RSS/(m − rank), and the target's power in each mode is lessened by what noise puts there, noise/m, but not below zero.
     Eigenvalues are those of ΦᵀΦ/m, which for m near N are spread more widely than the population's; give these to
     :func:`from_covariance` where they are known. Raises ParameterError for other shapes, entries that are no finite real numbers,
-    features that are zero, and too few samples: m must exceed the rank.
+    features that are zero, and too few samples: m, samples given twice counted once, must exceed the rank.
     """
     features, labels = features_and_labels(Phi, y)
     samples = len(features)
+    within_range(features, "Phi")
+    within_range(labels, "y")
     left, scale, _ = np.linalg.svd(features, full_matrices=False)
     rank = int(np.count_nonzero(scale > max(features.shape) * np.finfo(float).eps * scale[0]))
     if samples <= rank:
@@ -70,6 +74,9 @@ def from_features(Phi: ArrayLike, y: ArrayLike) -> FeatureTask:
                              "from_covariance with known moments")
     coefficients = left[:, :rank].T @ labels
     rest = float(((labels - left[:, :rank] @ coefficients) ** 2).sum())
+    if rest <= 1e-20 * float((labels**2).sum()) and (different := len(np.unique(features, axis=0))) <= rank:
+        raise ParameterError(f"Phi: {different} different samples, some of them repeated, for {rank} independent features; give "
+                             "more of them, or use from_covariance with known moments")
     noise = rest / (samples - rank)
     power = np.maximum((coefficients**2).sum(axis=1) - noise, 0.0) / samples
     return FeatureTask(scale[:rank] ** 2 / samples, power, noise, samples)

@@ -13,11 +13,12 @@ from solvers.dynamical.two_sided import TwoSided
 from solvers.modes.mode_data import ModeData
 from solvers.sgd.enclosures import Contour, contour, mirrored
 from solvers.sgd.ridge_branches import Branch, branch_of, upper_edge
+from theory.errors import ParameterError
 
 NEAR = 1.0
 """The contour passes the slow end of the spectrum at this share of 1/(rate t)."""
-FEWEST = 10.0
-"""Times for which the contour is made are at least this long."""
+FEWEST, FASTEST = 10.0, 1e12
+"""Times for which the contour is made are at least this long, and steps at most that many times too long."""
 EPSILON = np.finfo(float).eps
 
 Estimate = tuple[NDArray, NDArray]
@@ -81,6 +82,10 @@ class Course:
         self.rate, self.decay, _ = found.numbers(self.scalars)
         self.scale = spectrum_scale(data)
         self.edge = upper_edge(found.branch, self.scalars, data, self.scale)
+        growth, stable = float(self.rate) * float(self.edge + self.decay), 2 / float(self.edge + self.decay)
+        if found.theory.method != "flow" and not growth < FASTEST:
+            raise ParameterError(f"learning_rate = {self.rate:g}: a step multiplies errors by {growth:.3g}; lower it, a mean step "
+                                 f"is stable up to {stable:.3g}")
         self.path = self._contour(max(float(last), FEWEST))
         self.ridges = self.decay - self.path.nodes
         self._values: dict[str, NDArray] = {}

@@ -17,6 +17,8 @@ from theory.errors import ParameterError
 
 LEADING = "_leading"
 EPSILON = np.finfo(float).eps
+LONGEST = 100_000
+"""Steps up to which moments are followed."""
 
 
 def solve_moments(task: Task) -> Piece:
@@ -25,6 +27,8 @@ def solve_moments(task: Task) -> Piece:
     if task.gradients:
         raise ParameterError(f"{theory.name}: gradients of a descent are not available; take differences of two sweeps")
     points = len(next(iter(task.scalars.values())))
+    if (last := float(np.max(task.scalars["t"], initial=0.0))) > LONGEST:
+        raise ParameterError(f"t: {last:g} steps; at most {LONGEST:g} are followed, raise the learning rate")
     apart = [p.name for p in theory.parameters if not p.ndim and p.name != "t"]
     keys = list(zip(*(task.scalars[n] for n in apart), strict=True))
     values = {n: np.empty(points) for n in task.names}

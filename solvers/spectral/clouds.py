@@ -50,7 +50,7 @@ def eigenvalue_cloud(matrix: Any, *, grid: ArrayLike | None = None, rays: int = 
     """The density of the eigenvalues of a square matrix in real Gaussian matrices, at parameters given by their public names.
 
     The matrix is Hermitised (Girko 1984; Feinberg and Zee 1997), so that it need not be normal. ``grid`` are complex points of any
-    shape, by default a mesh of 41 x 41 points around the spectrum; ``rays`` is the number of rays of each half plane on which the
+    shape, by default a mesh of 41 x 41 points over the spectrum; ``rays`` is the number of rays of each half plane on which the
     boundary is given. Raises DerivationError for what is no square matrix or beyond the engine, ParameterError for bad values and
     ConvergenceError, naming the mass that is missing, where the density does not integrate to one together with its atom at zero.
     """
@@ -69,12 +69,12 @@ def eigenvalue_cloud(matrix: Any, *, grid: ArrayLike | None = None, rays: int = 
     if not abs(mass - 1) <= TOLERANCE:
         raise ConvergenceError(f"eigenvalues of {plane.name}: the density and an atom {atom:.6g} at 0 have mass {mass:.8g}; "
                                f"{1 - mass:.1e} is missing where the boundary is not resolved by rays from {found.centre:.4g}")
+    boundary = _boundary(found, int(rays))
     if z is None:
-        side = found.radius * np.linspace(-1, 1, 41)
-        z = found.centre + side + 1j * side[:, None]
+        z = _mesh(boundary, found)
     seen = plane.at(z.ravel())
     diverges = (z.ravel() == found.centre) & ((found.power > 1) | (aside > 0))
-    inside = (seen.weight > 1e-4) | diverges
+    inside = plane.inside(seen) | diverges
     density, error = np.where(diverges, np.inf, seen.density), np.where(diverges, 0.0, seen.error)
     lost = np.flatnonzero(~np.isfinite(seen.weight) & ~diverges)
     if lost.size:
@@ -82,7 +82,7 @@ def eigenvalue_cloud(matrix: Any, *, grid: ArrayLike | None = None, rays: int = 
         raise ConvergenceError(f"eigenvalues of {plane.name}: the equations have no limit at {where}; leave it out of grid")
     return Cloud(
         plane.name, z, np.where(inside, density, 0.0).reshape(z.shape), np.where(inside, error, 0.0).reshape(z.shape),
-        inside.reshape(z.shape), _boundary(found, int(rays)), float(max(atom, 0.0)), mass, float(aside),
+        inside.reshape(z.shape), boundary, float(max(atom, 0.0)), mass, float(aside),
     )  # fmt: skip
 
 
@@ -96,6 +96,18 @@ def _checked(grid: ArrayLike) -> Complex:
     if not np.all(np.isfinite(z)):
         raise ParameterError("grid: some points are not finite; leave them out")
     return z
+
+
+def _mesh(boundary: Complex, rays: Rays) -> Complex:
+    """41 x 41 points over the spectrum, a little beyond its boundary on every side."""
+    if not boundary.size:
+        boundary = np.array([rays.centre - rays.radius, rays.centre + rays.radius], dtype=complex)
+    middle, high = (boundary.real.min() + boundary.real.max()) / 2, max(np.abs(boundary.imag).max(), 0.02 * rays.radius)
+    if abs(middle - rays.centre) < 1e-3 * rays.radius:
+        middle = rays.centre  # where the density may diverge, which is not to be met nearly
+    wide = max((boundary.real.max() - boundary.real.min()) / 2, 0.02 * rays.radius)
+    side = 1.1 * np.linspace(-1, 1, 41)
+    return middle + wide * side + 1j * high * side[:, None]
 
 
 def _boundary(rays: Rays, number: int) -> Complex:

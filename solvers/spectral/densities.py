@@ -107,9 +107,9 @@ def density(
     """The eigenvalue density of a Hermitian matrix in Gaussian matrices, at parameters given by their public names.
 
     ``matrix`` is a matrix equal to its transpose, an Expression of one resolvent, or a law of ``theory.free``. The density is given
-    at ``grid``, or at ``points`` points crowded towards the ends of the spectrum. ``spikes`` gives values of spectra (or given
-    vectors) at finitely many further modes, too few to change the density: several names of one dimension go together. Under the
-    name of a Gaussian matrix it gives singular values of a mean of rank one, in general position, that the matrix has. Raises
+    at ``grid``, or at ``points`` points, more of them towards the ends and where it bends. ``spikes`` gives values of spectra (or
+    given vectors) at finitely many further modes, too few to change the density: several names of one dimension go together.
+    Under the name of a Gaussian matrix it gives singular values of a mean of rank one, in general position, that it has. Raises
     DerivationError for a matrix that is not Hermitian, ParameterError for bad values and ConvergenceError where mass is missing.
     """
     green = matrix if isinstance(matrix, GreenFunction) else _green_of(matrix)
@@ -145,11 +145,14 @@ def _checked_grid(grid: ArrayLike) -> NDArray:
 
 
 def _grid(pieces: Sequence[Piece], points: int) -> NDArray:
-    """Points of every interval, ends included, at least five each."""
-    if not pieces:
-        return np.zeros(0)
-    each = max(5, points // len(pieces))
-    return np.concatenate([piece.position(np.linspace(0, np.pi / 2, each))[0] for piece in pieces])
+    """Points of every interval, ends included, at least five each: half of them even, half where panels had to be halved."""
+    panels = np.array([len(piece.series) for piece in pieces])
+    found = []
+    for piece, share in zip(pieces, (panels / max(panels.sum(), 1) + 1 / max(len(pieces), 1)) / 2, strict=True):
+        even = np.linspace(0, 1, len(piece.bounds))
+        steps = (piece.bounds / (np.pi / 2) + even) / 2
+        found.append(piece.position(np.interp(np.linspace(0, 1, max(5, round(points * share))), steps, piece.bounds))[0])
+    return np.concatenate(found) if found else np.zeros(0)
 
 
 def _on_grid(branch: Branch, measure: Measure, x: NDArray) -> tuple[NDArray, NDArray]:

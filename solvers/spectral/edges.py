@@ -1,7 +1,8 @@
 """Ends of a spectrum, between a point with a density and one without.
 
 At an end of the usual kind the density grows like a square root, where the map from g to z has a critical point: its square is then
-a smooth function with a simple zero. At a hard end, such as 0 for a square Wishart matrix, the density is infinite.
+a smooth function with a simple zero. At a hard end, such as 0 for a square Wishart matrix, the density is infinite, mostly like one
+over a square root: one over its square has the zero.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def _density(branch: Branch, x: NDArray) -> NDArray:
 
 
 def _extrapolated(branch: Branch, outside: NDArray, near: NDArray) -> tuple[NDArray, NDArray]:
-    """Secant steps on the squared density from inside, halving where it does not fall towards the end."""
+    """Secant steps from inside, on the squared density where it falls towards the end and on one over it where it rises."""
     first, deep, deeper = _density(branch, near), near.copy(), np.full(len(near), np.inf)
     edge, last, active = (outside + near) / 2, np.full(len(near), np.inf), np.arange(len(near))
     for _ in range(STEPS):
@@ -42,8 +43,9 @@ def _extrapolated(branch: Branch, outside: NDArray, near: NDArray) -> tuple[NDAr
             break
         a, b, far, high, low = outside[active], near[active], deep[active], deeper[active], first[active]
         with np.errstate(all="ignore"):
-            guess = b - low**2 * (far - b) / (high**2 - low**2)
-            useful = np.isfinite(guess) & (high > low) & ((guess - a) * (b - guess) > 0)
+            square, before = np.where(high > low, low, 1 / low) ** 2, np.where(high > low, high, 1 / high) ** 2
+            guess = b - square * (far - b) / (before - square)
+            useful = np.isfinite(guess) & ((guess - a) * (b - guess) > 0)
             target = np.where(useful, guess + MARGIN * (b - guess), (a + b) / 2)
         edge[active] = np.where(useful, guess, (a + b) / 2)
         rho = _density(branch, target)

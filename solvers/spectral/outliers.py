@@ -20,8 +20,8 @@ from solvers.spectral.sheet import Sheet
 from theory.errors import ParameterError
 from theory.spectral.spikes import SpikedMode, spiked_mode
 
-POINTS = 60
-"""Points searched on each side of a gap."""
+POINTS, FARTHEST = 60, 1e18
+"""Points searched on each side of a gap, and how far out, in scales."""
 Gap = tuple[NDArray, Complex, Complex]
 """Points of a gap in the spectrum, with the unknowns and g there."""
 
@@ -108,11 +108,11 @@ def _of_mode(branch: Branch, axis: Axis, gaps: list[Gap], mode: SpikedMode, colu
 
 
 def _gaps(branch: Branch, measure: Measure) -> list[Gap]:
-    """Points of every gap between intervals and atoms, crowded at its ends; outside they reach out to 10⁶ scales."""
+    """Points of every gap between intervals and atoms, crowded at its ends; outside they reach far out."""
     if isinstance(measure.axis, Sheet):
-        return measure.axis.gap_points(POINTS // 2, sorted(measure.atoms))
+        return measure.axis.gap_points(POINTS // 2, sorted(measure.atoms), FARTHEST)
     ends = sorted([(p.interval.left, p.interval.right) for p in measure.pieces] + [(a, a) for a in measure.atoms])
-    distance, share = branch.scale * np.geomspace(1e-7, 1e6, 3 * POINTS), 0.5 * np.geomspace(1e-6, 1, POINTS)
+    distance, share = branch.scale * np.geomspace(1e-7, FARTHEST, 6 * POINTS), 0.5 * np.geomspace(1e-6, 1, POINTS)
     found = [ends[0][0] - distance[::-1]]
     for (_, low), (high, _) in pairwise(ends):
         if high - low > 1e-6 * branch.scale:

@@ -117,9 +117,10 @@ def _power(axis: Axis, interval: Interval, end: int) -> int:
     if not interval.hard[end]:
         return 2
     at, away = (interval.left, 1.0) if end == 0 else (interval.right, -1.0)
-    distances = (interval.right - interval.left) * np.array([1e-9, 1e-11])
+    distances = (interval.right - interval.left) * np.array([1e-9, 1e-11] if at == 0 else [1e-5, 1e-7])
     near, nearer = axis.real(at + away * distances)[0].imag
-    exponent = np.log(nearer / near) / np.log(100.0)
+    with np.errstate(all="ignore"):
+        exponent = np.log(nearer / near) / np.log(100.0)
     return max(2, round(1 / (1 - exponent))) if 0 < exponent < 0.95 else 2
 
 

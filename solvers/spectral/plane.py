@@ -16,10 +16,11 @@ from solvers.compile import compile_expressions
 from solvers.descent import FAR, RATIO, Complex, Descent, ladder, solved
 from theory.spectral.hermitisation import ZBAR, Z
 
-LOW, SMALLEST, ROUNDING, SHIFTED = 1e-7, 1e-6, 1e-16, 1e-3
-"""The height at which a limit is taken, in scales, the distance to zero up to which it falls there, round-off, and the mean from
-which on a spectrum is centred elsewhere. Corrections are linear in the height and extrapolated from twice it; rounding errors grow
-like its inverse."""
+LOW, SMALLEST, ROUNDING, SHIFTED, INSIDE, FALLING = 1e-7, 1e-6, 1e-16, 1e-3, 1e-4, 0.05
+"""The height at which a limit is taken, in scales, the distance to zero up to which it falls there, round-off, the mean from which
+on a spectrum is centred elsewhere, the weight, in inverse scales, from which on a point is inside, and the share of it lost between
+the last two heights from which on nothing is known of the density. Corrections are linear in the height and extrapolated from twice
+it; rounding errors grow like its inverse."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +69,10 @@ class Plane(Descent):
         share = np.clip(np.minimum(np.abs(z), np.abs(z - self.centre)) / self.scale, SMALLEST, 1.0)
         return LOW * self.scale * 10.0 ** np.floor(1.5 * np.log10(share))
 
+    def inside(self, seen: PlanePoints) -> NDArray:
+        """Which points lie inside the spectrum."""
+        return seen.weight * self.scale > INSIDE
+
     def at(self, z: NDArray) -> PlanePoints:
         """What is known at points z (n,); NaN where the equations cannot be followed."""
         if not z.size:
@@ -96,6 +101,10 @@ class Plane(Descent):
         green, density, weight = (2 * b - a for a, b in zip(first, second, strict=True))
         change = np.abs(second[1] - first[1])
         error = np.minimum(change, change**2 / (np.abs(density) + 1e-300) + ROUNDING / low * self.scale * np.abs(density))
+        # Next to the boundary the height is no small one, and the weight still falls with it: so does what is extrapolated.
+        with np.errstate(all="ignore"):
+            falls = np.nan_to_num(np.abs(second[2] / first[2] - 1), nan=1.0)
+        error = np.maximum(error, np.abs(density) * np.where(falls > FALLING, 1.0, falls**2))
         return green, density.real, error, weight.real, second[2].real
 
     def _limit(self, z: NDArray, height: float, t: Complex) -> tuple[Complex, Complex, Complex]:

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from solvers.spectral.plane import Plane
 from theory.errors import ConvergenceError
 
-SCAN, ZOOMS, POINTS, HALVINGS, NEAR, INSIDE = 60, 2, 16, 7, 1e-3, 1e-4
-"""Points of a ray, rounds of points added where it grazes a boundary and their number, halvings of a bracket, distance (in scales)
-of the points from which a boundary is extrapolated, and the weight from which on a point is inside."""
+SCAN, ZOOMS, POINTS, HALVINGS, NEAR = 60, 2, 16, 7, 1e-3
+"""Points of a ray, rounds of points added where it grazes a boundary and their number, halvings of a bracket, and distance (in
+scales) of the points from which a boundary is extrapolated."""
 NODES = np.arange(1, 5.0)
 ORDER, PANEL, DEPTH, SETTLED = 24, 12, 6, 1e-9
 
@@ -50,7 +50,7 @@ class Rays:
         return float(np.mean((steps * self.plane.at(centre + steps).green).real))
 
     def _inside(self, centre: float, radius: float) -> NDArray:
-        return self.plane.at(centre + radius * np.exp(2j * np.pi * np.arange(16) / 16)).weight > INSIDE
+        return self.plane.inside(self.plane.at(centre + radius * np.exp(2j * np.pi * np.arange(16) / 16)))
 
     def atom_at(self, place: float) -> float:
         """The mass of eigenvalues at a place, extrapolated from three small circles."""
@@ -89,7 +89,7 @@ class Rays:
     def _seen(self, angles: NDArray, r: NDArray) -> tuple[NDArray, NDArray]:
         """Whether points are inside, and a distance from the boundary that vanishes on it from either side."""
         found = self.plane.at(z := self.centre + r * np.exp(1j * angles))
-        inside = found.weight > INSIDE
+        inside = self.plane.inside(found)
         return inside, np.where(inside, found.weight**2, self.plane.heights(z) / found.bare)
 
     def _zoomed(self, angles: NDArray, ray: NDArray, r: NDArray, inside: NDArray, low: NDArray) -> tuple[NDArray, ...]:
@@ -112,7 +112,7 @@ class Rays:
         inner, outer = inner.copy(), outer.copy()
         for _ in range(HALVINGS):
             middle = (inner + outer) / 2
-            inside = self.plane.at(self.centre + direction * middle).weight > INSIDE
+            inside = self.plane.inside(self.plane.at(self.centre + direction * middle))
             inner, outer = np.where(inside, middle, inner), np.where(inside, outer, middle)
         end, away = (inner + outer) / 2, np.sign(outer - inner)
         for factor in (10.0, 3.0, 1.0):

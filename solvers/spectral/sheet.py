@@ -54,12 +54,13 @@ class Sheet:
             t[lost], g[lost], _ = self.solution(x[lost])
         return t, g
 
-    def gap_points(self, points: int, apart: Sequence[float]) -> list[tuple[NDArray, Complex, Complex]]:
-        """x (k,), unknowns (k, m) and g (k,) at points of every gap, crowded at its ends, in parts where poles are ``apart``."""
+    def gap_points(self, points: int, apart: Sequence[float], farthest: float) -> list[tuple[NDArray, Complex, Complex]]:
+        """x (k,), unknowns (k, m) and g (k,) at points of every gap, crowded at its ends, in parts where poles are ``apart``; those
+        outside reach out to ``farthest`` extents."""
         share = 0.5 * np.geomspace(1e-6, 1, points)
         share = np.concatenate([share, 1 - share[-2::-1]])
         start, stop = self.gaps.start, self.gaps.stop
-        out = np.geomspace(1e-9 * self.inverse.extent, 1e6 * self.inverse.extent, 6 * points)
+        out = np.geomspace(1e-9 * self.inverse.extent, farthest * self.inverse.extent, 12 * points)
         out = np.concatenate([np.geomspace(self.inverse.finest, out[0], points)[:-1], out])
         parts = [stop[0] - out[::-1], *(start[1:-1, None] + (stop - start)[1:-1, None] * share), start[-1] + out]
         s = np.concatenate(parts)

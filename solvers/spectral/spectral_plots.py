@@ -26,18 +26,18 @@ def plot_density(law: Any, eigenvalues: ArrayLike | None = None, ax: Axes | None
         for i, (left, right) in enumerate(law.edges):
             inside = (law.x >= left) & (law.x <= right) & np.isfinite(law.density)
             ax.plot(law.x[inside], law.density[inside], color=PALETTE[0], label="density" if i == 0 else None)
-        top = ax.get_ylim()[1]
+        top = (1.12 if law.atoms else 1.0) * ax.get_ylim()[1]  # masses are written above the curve
         for i, (position, mass) in enumerate(law.atoms):
-            place: Any = {"xytext": (4, 0), "textcoords": "offset points", "fontsize": 8}
-            ax.annotate(f"{mass:.3g}", (position, 0.92 * top), color=PALETTE[1], **place)
-            ax.vlines(position, 0, 0.92 * top, color=PALETTE[1], label="atom (mass)" if i == 0 else "")
+            place: Any = {"xycoords": ax.get_xaxis_transform(), "xytext": (3, 0), "textcoords": "offset points", "va": "top"}
+            ax.annotate(f"{mass:.3g}", (position, 0.99), color=PALETTE[1], fontsize=8, **place)
+            ax.axvline(position, 0, 0.99, color=PALETTE[1], label="atom (mass)" if i == 0 else "")
         if law.outliers:
             at = [outlier.position for outlier in law.outliers]
             ax.plot(at, np.full(len(at), 0.03 * top), "v", color=PALETTE[2], label="outlier", clip_on=False)
         ax.set_ylim(0, top)
         ax.set_xlabel(r"eigenvalue $\lambda$")
         ax.set_ylabel(r"density $\rho(\lambda)$")
-        ax.legend()
+        ax.legend(frameon=True, framealpha=0.8, edgecolor="none")
     return ax
 
 
@@ -55,10 +55,10 @@ def plot_cloud(cloud: Any, eigenvalues: ArrayLike | None = None, ax: Axes | None
             values = np.ravel(np.asarray(eigenvalues, dtype=complex))
             ax.plot(np.real(values), np.imag(values), ".", color="0.25", markersize=1.5, label="drawn eigenvalues")
         ax.plot(cloud.boundary.real, cloud.boundary.imag, ".", color=PALETTE[1], markersize=3, label="boundary")
-        ax.set_aspect("equal")
+        ax.set_aspect("equal", adjustable="datalim")
         ax.set_xlabel(r"$\mathrm{Re}\,z$")
         ax.set_ylabel(r"$\mathrm{Im}\,z$")
-        ax.legend(loc="upper right")
+        ax.legend(loc="upper right", frameon=True, framealpha=0.8, edgecolor="none")
     return ax
 
 

@@ -19,7 +19,9 @@ from theory.errors import ConvergenceError
 
 UNIFORM, DECADES, PER_DECADE = 96, 8, 6
 ROUNDS, NOTHING = 40, 1e-8
-"""Rounds of refinement, and the mass below which an interval counts as empty."""
+ALL, PART, BESIDE = 1e-6, 1e-3, 1e-8
+"""Rounds of refinement, and the mass below which an interval counts as empty. Of the mass in a gap an atom has all but the first
+share, or leaves more than the second; points are next to it up to that many scales."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,7 @@ class Support:
         fresh: list[float] = []
         for _ in range(ROUNDS):
             fresh = []
+            self._leave_out()
             for run in self._gaps():
                 x = self.x[run]
                 ends = self.count(x[[0, -1]])
@@ -123,11 +126,46 @@ class Support:
             centre = x + mass / rest if rest else low
             if low < centre < high:
                 centres.append(float(centre))
-        if len(centres) == 2 and abs(centres[1] - centres[0]) < 1e-11 * self.branch.scale and self._test_atom(centres[0]):
-            return []
+        at = self._pole(sum(centres) / len(centres), low, high) if centres else None
+        if at is not None and self._atom_of(mass, at):
+            return [p for p in ((low + at) / 2, (at + high) / 2) if mass - self.atoms[at] > NOTHING]
         margin = 0.02 * (high - low)
         points = [(low + high) / 2, *(c + side * margin for c in centres for side in (-1, 0, 1))]
         return sorted({p for p in points if low < p < high})
+
+    def _pole(self, at: float, low: float, high: float) -> float | None:
+        """The pole of g near a point, by secants, as 1/g has a simple root there; None where they leave the gap."""
+        x = [at - 1e-3 * (at - low), at + 1e-3 * (high - at)]
+        with np.errstate(all="ignore"):
+            f = (1 / self.branch.real(np.array(x))[0].real).tolist()
+            for _ in range(12):
+                step = f[-1] * (x[-1] - x[-2]) / (f[-1] - f[-2]) if f[-1] != f[-2] else 0.0
+                if not low < x[-1] - step < high:
+                    return None
+                x.append(x[-1] - step)
+                f.append(float(1 / self.branch.real(np.array(x[-1:]))[0].real[0]))
+                if abs(step) < 1e-15 * self.branch.scale or not np.isfinite(f[-1]) or f[-1] == 0:
+                    return x[-1]
+        return None
+
+    def _atom_of(self, mass: float, at: float) -> bool:
+        """Whether there is an atom that has all of a mass, or leaves a part of it to others.
+
+        An interval far more narrow than it is far from zero has not quite all of it.
+        """
+        if at in self.atoms or not self._test_atom(at):
+            return False
+        rest = mass - self.atoms[at]
+        if ALL * mass < abs(rest) < PART * mass or (rest < 0 and abs(rest) > ALL * mass):
+            del self.atoms[at]
+            return False
+        return True
+
+    def _leave_out(self) -> None:
+        """Without the points next to atoms, where shares are counted with the atom's rounding errors."""
+        at = np.array(list(self.atoms))
+        away = np.all(np.abs(self.x[:, None] - at) > BESIDE * self.branch.scale, axis=1)
+        self.x, self.g = self.x[away], self.g[away]
 
     def _test_atom(self, at: float) -> bool:
         mass = float(mass_at(self.branch, np.array([at]))[0])

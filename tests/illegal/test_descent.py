@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from solvers import largest_stable_rate, simulate, solve, sweep
+from solvers import evaluate, largest_stable_rate, simulate, solve, sweep
 from theory import Descent, Dim, Energy, Gaussian, Noise, Parameter, State, models, sum_over, tanh
 from theory.errors import DeclarationError, DerivationError, DivergenceError, ParameterError
 
@@ -104,3 +104,21 @@ def test_gradients_are_refused():
 def test_a_parameter_of_ones_own():
     model = Descent(ENERGY, SAMPLES, eta, batch=BATCH, parameters=[Parameter("rate", eta)])
     assert [p.name for p in model.parameters] == ["t", "rate", "B", "P", "a2", "s"]
+
+
+def test_steps_out_of_all_bounds():
+    for method in ("sgd", "gd"):
+        theory = models.load(f"{method}-linear-regression")().theory()
+        batch = {"batch": 4} if method == "sgd" else {}
+        refused(ParameterError, "learning_rate = 0.1: a step multiplies errors by", solve, theory=theory, t=5,
+                **{**TASK, "eigenvalues": np.full(5, 1e200), **batch})  # fmt: skip
+    one_pass = models.load("one-pass-linear-regression")().theory()
+    task = {k: v for k, v in TASK.items() if k != "P"}
+    refused(ParameterError, "t: 1e+06 steps; at most 100000 are followed", solve, theory=one_pass, t=10**6, batch=2, **task)
+
+
+@pytest.mark.parametrize(("name", "more"), [("sgd", {"batch": 4, "P": 20}), ("one-pass", {"batch": 4}), ("gd", {"P": 20})])
+def test_descents_have_no_more_digits(name, more):
+    theory = models.load(f"{name}-linear-regression")().theory()
+    task = {k: v for k, v in TASK.items() if k != "P"} | more
+    refused(ParameterError, "values of a dynamics are no roots of equations", evaluate, theory=theory, t=3, **task)

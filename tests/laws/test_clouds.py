@@ -136,6 +136,8 @@ def test_drawn_eigenvalues_fill_the_cloud():
     [
         (U, {"Q": 5}, "eigenvalues of U: it is NxQ; only a square matrix has them"),
         (3, {}, "eigenvalues of 3: a int; pass a matrix"),
+        (ginibre(1), {}, "eigenvalues of E: it is its own transpose and they are real; ask for its density"),
+        (ginibre(-1), {}, "eigenvalues of E: it is minus its own transpose and they are imaginary"),
         (A, {"rays": 0}, "rays: 0 is no number of rays"),
         (A, {"grid": []}, r"grid: shape \(0,\); give at least one point"),
         (A, {"grid": [np.nan]}, "grid: some points are not finite"),
@@ -146,3 +148,18 @@ def test_drawn_eigenvalues_fill_the_cloud():
 def test_what_has_no_cloud_is_told(matrix, options, message):
     with pytest.raises((DerivationError, ParameterError, ConvergenceError), match=message):
         eigenvalue_cloud(matrix, N=10, **options)
+
+
+@pytest.mark.parametrize("unit", [10**8, sp.Rational(1, 10**8)])
+def test_clouds_have_no_unit(unit):
+    found = eigenvalue_cloud(unit * A, N=10, grid=[0.5 * float(unit), 1.1 * float(unit)], rays=6)
+    assert found.mass == pytest.approx(1, abs=1e-6) and list(found.inside) == [True, False]
+    assert np.abs(found.boundary) == pytest.approx(float(unit), rel=1e-6)
+
+
+def test_errors_next_to_the_boundary_say_that_little_is_known():
+    inside = 1.5 - np.array([0.1, 1e-3, 1e-4, 1e-5, 1e-6])
+    plane = Plane(hermitised(ginibre(sp.Rational(1, 2))), {"N": 10})
+    seen = plane.at(inside + 0j)
+    wrong = np.abs(seen.density - 1 / (np.pi * 0.75))
+    assert np.all(wrong < 10 * seen.error) and wrong[-1] > 0.1 and seen.error[0] < 1e-8

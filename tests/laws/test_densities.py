@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from solvers import density
-from theory import Diag, Dim, Expression, Gaussian, Quenched, Tr
+from solvers import density, draw_eigenvalues
+from theory import Diag, Dim, Expression, Gaussian, Quenched, Tr, tanh
 
 M, P, Q, N, D = Dim("M", "eta"), Dim("P"), Dim("Q"), Dim("N"), Dim("D")
 (eta,) = M.spectra
@@ -242,3 +242,35 @@ def test_a_million_different_modes(ratio):
     assert found.moment(2) == pytest.approx(np.mean(eta**2) + eta.mean() ** 2 / ratio, rel=1e-9)
     assert found.moment(3) == pytest.approx(
         np.mean(eta**3) + 3 * np.mean(eta**2) * eta.mean() / ratio + eta.mean() ** 3 / ratio**2, rel=1e-9)
+
+
+def test_points_of_a_density_follow_it():
+    """Fifty levels whose bands merge: what lies between the points is what a straight line says."""
+    found = density(X.T @ X, P=1000, eta=np.arange(1, 51.0))
+    between = (found.x[1:] + found.x[:-1]) / 2
+    exact = density(X.T @ X, P=1000, eta=np.arange(1, 51.0), grid=between).density
+    drawn = (found.density[1:] + found.density[:-1]) / 2
+    assert 450 <= len(found.x) <= 550
+    assert np.abs(drawn - exact)[(between > 9.2) & (between < 58)].max() < 5e-4
+
+
+@pytest.mark.parametrize("strength", [1e3, 1e9, 1e12])
+def test_outliers_far_out(strength):
+    """θ of the population goes to θ (1 + q/(θ - 1)), a mean θ of a symmetric matrix to θ + 1/θ, and squared of its square."""
+    (spike,) = density(X.T @ X, P=200, eta=np.ones(100), spikes={"eta": [strength]}, points=5).outliers
+    assert spike.position == pytest.approx(strength * (1 + 0.5 / (strength - 1)), rel=1e-12)
+    (mean,) = density(H, D=10, spikes={"H": [strength]}, points=5).outliers
+    assert mean.position == pytest.approx(strength + 1 / strength, rel=1e-12)
+    if strength < 1e6:
+        (square,) = density(H @ H, D=10, spikes={"H": [strength]}, points=5).outliers
+        assert square.position == pytest.approx((strength + 1 / strength) ** 2, rel=1e-9)
+
+
+def test_features_with_an_activation():
+    """The kernel of tanh(X W) against drawn ones, with and without an atom."""
+    inputs = Gaussian("X0", P, D)
+    hidden = tanh(inputs @ Gaussian("W", D, N, variance=1 / D))
+    for samples in (300, 100):
+        found = density(hidden.T @ hidden / P, P=samples, D=200, N=150)
+        drawn = draw_eigenvalues(hidden.T @ hidden / P, P=samples, D=200, N=150, trials=4, seed=1)
+        assert found.distance(drawn) < 0.015 and found.mass == pytest.approx(1, abs=1e-9)

@@ -178,3 +178,15 @@ def test_laws_print():
     assert sp.latex(mp(q).inverse @ mp(p)) == r"\left(\left(\mathrm{MP}_{q}\right)^{-1}\right) \boxtimes \mathrm{MP}_{p}"
     assert law._repr_latex_().startswith(r"$\displaystyle \mu")
     assert "h_{1} &= " in law.green_function()._repr_latex_()
+
+
+@pytest.mark.parametrize("size", [3, 6, 10, 20])
+def test_laws_of_atoms_alone(size):
+    """No matrix blurs them; some lie close to points of the search, some close to each other."""
+    values = np.sort(2 * np.random.default_rng(size).normal(size=size) + 1)
+    even = atoms([(k, sp.Rational(1, size)) for k in range(size)])
+    for law, given in ((2 * empirical(d) + 1, {"d": (values - 1) / 2}), (even, {})):
+        found = density(law, **given)
+        exact = values if given else np.arange(size)
+        assert [a for a, _ in found.atoms] == pytest.approx(exact, rel=1e-9, abs=1e-12) and found.edges == ()
+        assert [m for _, m in found.atoms] == pytest.approx(np.full(size, 1 / size), rel=1e-6)

@@ -29,7 +29,8 @@ class GreenFunction:
 
     The solution is the one that the iteration from t = 0 reaches at large \\|w\\|, continued analytically. ``rank`` is the
     rank of A in general position where it is known, ``dyson`` the Dyson equation that the maps come from, if any; ``conditions``
-    are what must not be negative at the parameters, with what to say where it is.
+    are what must not be negative at the parameters, with what to say where it is; ``definitions`` are numbers that stand in the
+    rest under a name of their own, in an order in which they build up.
     """
 
     name: str
@@ -42,6 +43,7 @@ class GreenFunction:
     rank: sp.Expr | None = None
     dyson: Any = field(default=None, repr=False)
     conditions: tuple[tuple[sp.Expr, str], ...] = ()
+    definitions: tuple[tuple[sp.Symbol, sp.Expr], ...] = ()
 
     @cached_property
     def theory(self) -> Theory:
@@ -52,7 +54,7 @@ class GreenFunction:
             unknowns=tuple(Unknown(t, "trace", -sp.oo) for t in self.unknowns),
             equations=equations,
             residuals=tuple((f - t,) for t, f in zip(self.unknowns, self.maps, strict=True)),
-            definitions={},
+            definitions=dict(self.definitions),
             observables={"green": self.value},
             stable={},
             parameters=self.parameters,
@@ -113,10 +115,12 @@ def green_function(given: Any) -> GreenFunction:
 @lru_cache(maxsize=64)
 def _derived(matrix: Mat) -> GreenFunction:
     expression = Resolvent(Tr((matrix + SHIFT).inv), name=str(matrix))
-    step = derive(expression, reduce=False)["Dyson equation"]
+    derivation = derive(expression, reduce=False)
+    step, named = derivation["Dyson equation"], derivation["expression"]["activations"]
     dysons = [dyson for _, dyson in step["dysons"]]
     parameters = tuple(parameter_of(p) for p in expression.parameters if p.symbol != SHIFT)
     return GreenFunction(
         expression.name, tuple(step["equations"]), tuple(step["equations"].values()), step["values"][sp.Symbol("value")],
         size(matrix.rows.name), parameters, SHIFT, generic_rank(matrix), dysons[0] if dysons else None,
+        definitions=tuple(named.items()),
     )  # fmt: skip

@@ -46,6 +46,11 @@ def hermitised(given: Any) -> Hermitised:
         raise DerivationError(f"eigenvalues of {given!r}: a {type(given).__name__}; pass a matrix such as X @ Y")
     if given.rows != given.cols:
         raise DerivationError(f"eigenvalues of {given}: it is {given.rows}x{given.cols}; only a square matrix has them")
+    if given.T == given:
+        raise DerivationError(f"eigenvalues of {given}: it is its own transpose and they are real; ask for its density")
+    if given.T == -1 * given:
+        raise DerivationError(f"eigenvalues of {given}: it is minus its own transpose and they are imaginary; ask for the density "
+                              f"of ({given}).T @ ({given}), their squares")
     return _derived(given)
 
 

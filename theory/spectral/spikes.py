@@ -17,7 +17,7 @@ import sympy as sp
 from theory.declaration.sites import generic
 from theory.errors import DerivationError
 from theory.replica.data import array_of, given, plain
-from theory.resolvent.dyson import Dyson, traced
+from theory.resolvent.dyson import Dyson, Rule, traced
 from theory.spectral.green import GreenFunction
 from theory.symbols import size
 
@@ -37,10 +37,11 @@ def spiked_mode(green: GreenFunction, name: str) -> SpikedMode:
     dyson = green.dyson
     if dyson is None:
         raise DerivationError(f"spikes: {green.name} is given by transforms; spikes need a matrix in Gaussian matrices")
+    vanishing = {t: sp.S.Zero for t in dyson.unknowns if t not in green.unknowns}
     if name in _matrices(dyson):
-        return _spiked_mean(dyson, name)
+        return _spiked_mean(dyson, name, vanishing)
     for dim in dyson.dimensions:
-        _, _, block = dyson.matrix_of(dim, {})
+        _, _, block = dyson.matrix_of(dim, vanishing)
         symbols = {s for e in block for s in e.free_symbols if given(s)}
         if dim == dyson.pencil.rows[next(iter(dyson.pencil.v))]:
             symbols |= {s for x in (*dyson.pencil.u.values(), *dyson.pencil.v.values()) for s in generic(x) if given(s)}
@@ -49,7 +50,7 @@ def spiked_mode(green: GreenFunction, name: str) -> SpikedMode:
             own = {s: sp.Symbol(f"{n}_spike", real=True) for n, s in data.items()}
             output = {plain(s): v for s, v in own.items()}
             here = dim == dyson.pencil.cols[next(iter(dyson.pencil.u))]
-            diagonal = dyson.output(dyson.blocks({})) if here else None
+            diagonal = dyson.output(dyson.blocks(vanishing)) if here else None
             return SpikedMode(
                 sp.factor(plain(block.xreplace(own).det())),
                 None if diagonal is None else plain(diagonal.xreplace(output)),
@@ -63,9 +64,9 @@ def _matrices(dyson: Dyson) -> set[str]:
     return {term.leaf.name for terms in dyson.pencil.random.values() for term in terms}
 
 
-def _spiked_mean(dyson: Dyson, name: str) -> SpikedMode:
+def _spiked_mean(dyson: Dyson, name: str, vanishing: Rule) -> SpikedMode:
     """A mean of rank one of the matrix ``name``; its only datum is the singular value."""
-    pencil, strength, blocks = dyson.pencil, sp.Symbol(f"{name}_spike", real=True), dyson.blocks({})
+    pencil, strength, blocks = dyson.pencil, sp.Symbol(f"{name}_spike", real=True), dyson.blocks(vanishing)
     places = [(e, term) for e, terms in pencil.random.items() for term in terms if term.leaf.name == name]
 
     def overlap(first: tuple, second: tuple) -> sp.Expr:

@@ -53,3 +53,17 @@ def test_splits_that_are_refused(options, message):
 def test_one_sample_is_too_few():
     with pytest.raises(ParameterError, match="one sample is too few"):
         cross_validated(np.ones((1, 3)), [1.0], 0.1)
+
+
+@pytest.mark.parametrize("samples", [10, 20])
+def test_a_ridge_below_rounding_interpolates(samples):
+    """Then (λ/κ)² of the training error is a limit, which its two factors, both zero in double precision, do not show."""
+    Phi, y = RNG.normal(size=(samples, 20)), RNG.normal(size=samples)
+    tiny, small = cross_validated(Phi, y, 1e-300), cross_validated(Phi, y, 1e-9)
+    assert tiny.test_error == pytest.approx(small.test_error, rel=1e-5) and tiny.train_error == 0
+    assert tiny.effective_ridge == pytest.approx(small.effective_ridge, rel=1e-5)
+
+
+def test_no_sizes_are_refused():
+    with pytest.raises(ParameterError, match="P: no sizes; give at least one"):
+        measured_errors(RNG.normal(size=(40, 5)), RNG.normal(size=40), [], 0.3)

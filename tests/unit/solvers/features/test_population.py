@@ -66,6 +66,10 @@ def test_the_prediction_is_that_of_the_theory_with_its_noise():
         ((0 * PHI, Y), r"Phi is zero"),
         ((PHI.astype(complex), Y), r"Phi has dtype complex128; give real numbers"),
         (([[1, 2], [3]], [1, 2]), r"Phi is not an array"),
+        ((np.ma.masked_array(PHI, PHI > 2), Y), r"Phi has \d+ masked entries; leave them out or fill them"),
+        ((1e200 * PHI, Y), r"Phi has entries up to .*e\+20\d, whose squares leave double precision"),
+        ((PHI, 1e-200 * Y), r"y has entries up to .*e-\d+, whose squares leave double"),
+        ((np.repeat(PHI[:9], 3, axis=0), np.repeat(Y[:9], 3)), r"Phi: 9 different samples, some of them repeated, for 9"),
     ],
 )
 def test_features_that_are_refused(arguments, message):
@@ -87,3 +91,12 @@ def test_features_that_are_refused(arguments, message):
 def test_moments_that_are_refused(arguments, message):
     with pytest.raises(ParameterError, match=message):
         from_covariance(*arguments)
+
+
+def test_labels_without_a_target_are_noise():
+    """All power is noise: what is predicted is the noise that ridge regression fits, and a width is a number."""
+    task = from_covariance(np.ones(4), np.zeros(4), 2.0)
+    small = from_covariance(np.ones(4), np.full(4, 1e-9), 2.0)
+    assert task.predicted([3, 50], 0.1) == pytest.approx(small.predicted([3, 50], 0.1), rel=1e-9)
+    with pytest.raises(ParameterError, match="N: 'a' is no number"):
+        small.predicted(3, 0.1, width="a")
