@@ -5,6 +5,7 @@ COMMANDS = {
     "papers": "list the papers, with their claims",
     "derive": "derive a model's mean-field equations, step by step",
     "curve": "solve a theory over a grid of parameters",
+    "density": "the eigenvalue density of a random matrix of yours",
     "simulate": "simulate a model at finite size",
     "verify": "judge the claims of a paper",
     "audit": "say whether a formula of yours is correct",

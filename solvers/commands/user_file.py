@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import traceback
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 from types import ModuleType
@@ -18,19 +19,32 @@ def load(text: str) -> Any:
     Raises ParameterError for a missing file or name, DeclarationError for an error in the file, with file and line. The
     file may import its neighbours. What it prints goes to stderr.
     """
+    return _loaded(text, "model", "an Energy", lambda value: hasattr(value, "derive"))
+
+
+def load_matrix(text: str) -> Any:
+    """The same for what has a density: a matrix, an Expression, a law of theory.free, or a function that returns one."""
+    from theory.declaration.expression import Expression
+    from theory.declaration.matrix import Mat
+    from theory.free import Law
+
+    return _loaded(text, "matrix", "X.T @ X / P", lambda value: isinstance(value, Mat | Expression | Law))
+
+
+def _loaded(text: str, kind: str, example: str, wanted: Callable[[Any], bool]) -> Any:
     file, _, name = text.rpartition(":")
     if not file:
-        raise ParameterError(f"{text!r} names a file and no model in it; give FILE.py:NAME")
+        raise ParameterError(f"{text!r} names a file and no {kind} in it; give FILE.py:NAME")
     path = Path(file).expanduser()
     if not path.is_file():
         raise ParameterError(f"there is no file {file!r}; give FILE.py:NAME with the path of an existing one")
     with redirect_stdout(sys.stderr):
-        model = _named(_module(path), name, path)
-        if not hasattr(model, "derive") or isinstance(model, type):
-            model = _called(model, name, path)
-    if not hasattr(model, "derive"):
-        raise ParameterError(f"{name!r} of {path} is of type {type(model).__name__}; name a model, such as an Energy")
-    return model
+        value = _named(_module(path), name, path, wanted)
+        if not wanted(value) or isinstance(value, type):
+            value = _called(value, name, path, kind)
+    if not wanted(value):
+        raise ParameterError(f"{name!r} of {path} is of type {type(value).__name__}; name a {kind}, such as {example}")
+    return value
 
 
 def _module(path: Path) -> ModuleType:
@@ -47,20 +61,21 @@ def _module(path: Path) -> ModuleType:
     return module
 
 
-def _named(module: ModuleType, name: str, path: Path) -> Any:
+def _named(module: ModuleType, name: str, path: Path, wanted: Callable[[Any], bool]) -> Any:
     if name not in vars(module):
         known = [
             key
             for key, value in vars(module).items()
-            if hasattr(value, "derive") and not (isinstance(value, type) and value.__module__.startswith("theory."))
+            if wanted(value) and not (isinstance(value, type) and value.__module__.startswith("theory."))
         ]
         raise ParameterError(f"no {name!r} in {path}; {did_you_mean(name, known)}")
     return vars(module)[name]
 
 
-def _called(maker: Any, name: str, path: Path) -> Any:
+def _called(maker: Any, name: str, path: Path, kind: str) -> Any:
     if not callable(maker):
-        raise ParameterError(f"{name!r} of {path} is of type {type(maker).__name__}; name a model, a model class or a function")
+        classes = ", a model class" if kind == "model" else ""
+        raise ParameterError(f"{name!r} of {path} is of type {type(maker).__name__}; name a {kind}{classes} or a function")
     try:
         return maker()
     except (Exception, SystemExit) as error:

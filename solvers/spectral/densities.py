@@ -89,6 +89,16 @@ class Density:
         jump = sum((m * (values == position) for position, m in self.atoms), np.zeros(values.shape))
         return float(max(np.abs(after - theory).max(), np.abs(after - counts / counts.sum() - theory + jump).max()))
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists and numbers, None where the density is infinite: what a program reads."""
+        found: dict[str, Any] = {"schema": 1, "name": self.name, "x": self.x.tolist()}
+        for key in ("density", "error"):
+            found[key] = [v if np.isfinite(v) else None for v in getattr(self, key).tolist()]
+        found["intervals"] = [{"left": a, "right": b, "mass": m} for (a, b), m in zip(self.edges, self.masses, strict=True)]
+        found["atoms"] = [{"position": at, "mass": mass} for at, mass in self.atoms]
+        found["outliers"] = [{"position": o.position, "spike": dict(o.spike), "overlap": o.overlap} for o in self.outliers]
+        return {**found, "mass": self.mass}
+
     def plot(self, eigenvalues: ArrayLike | None = None, ax: Axes | None = None, bins: int = 60) -> Axes:
         """The density as a line, atoms as stems, outliers as triangles, given eigenvalues as a histogram."""
         from solvers.spectral.spectral_plots import plot_density
@@ -112,6 +122,14 @@ def density(
     Under the name of a Gaussian matrix it gives singular values of a mean of rank one, in general position, that it has. Raises
     DerivationError for a matrix that is not Hermitian, ParameterError for bad values and ConvergenceError where mass is missing.
     """
+    return density_at(matrix, values, grid, points, spikes)
+
+
+def density_at(
+    matrix: Any, values: Mapping[str, Any], grid: ArrayLike | None = None, points: int = 500,
+    spikes: Mapping[str, ArrayLike] | None = None,
+) -> Density:  # fmt: skip
+    """The same, at parameters in a mapping, whatever their names."""
     green = matrix if isinstance(matrix, GreenFunction) else _green_of(matrix)
     chosen = None if grid is None else _checked_grid(grid)
     if isinstance(points, bool) or not isinstance(points, int | np.integer) or points < 1:
