@@ -90,7 +90,7 @@ def test_parameters_of_a_law_may_have_any_name(capsys, tmp_path):
         ("mine.py:P", [], "'P' of "),
         ("mine.py:covarience", [], "did you mean 'covariance'?"),
         ("kernel-regression", [], "names a file and no matrix in it; give FILE.py:NAME"),
-        ("mine.py:covariance", ["--set", "P=3,4", "--set", "eta=1,2"], "P: several values; a density is computed for one at a time"),
+        ("mine.py:covariance", ["--set", "P=3,4", "--set", "eta=1,2"], "P: several values; a density is computed for one"),
         ("mine.py:covariance", ["--set", "P=3"], "no value for 'eta'"),
         ("mine.py:covariance", ["--set", "P=3", "--set", "eta=1,2", "--spike", "zeta=3"], "spikes: 'zeta' is no per-mode value"),
     ],
