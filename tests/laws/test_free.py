@@ -7,8 +7,8 @@ import sympy as sp
 from solvers import density
 from solvers.descent import FAR, ladder
 from solvers.spectral.green import Branch
-from theory import Diag, Dim, Expression, Gaussian, Quenched, Tr, free
-from theory.free import atoms, empirical, marchenko_pastur, projector, semicircle, spectrum
+from theory import Diag, Dim, Expression, Gaussian, Quenched, Tr
+from theory.free import atoms, empirical, leaves, marchenko_pastur, projector, semicircle, spectrum
 from theory.free.series import cumulants_of, inverted, moments_of
 from theory.spectral import green_function
 from theory.symbols import positive
@@ -57,7 +57,7 @@ def test_the_effective_ridge_of_the_engine_is_the_s_transform():
     theory = Expression(Tr((X.T @ X + lam).inv)).theory()
     (kappa,), df = (u.symbol for u in theory.unknowns), sp.Symbol("df", positive=True)
     equation = theory.equations[0]
-    ((total,),) = [list(equation.atoms(free.leaves.ModeSum))]
+    ((total,),) = [list(equation.atoms(leaves.ModeSum))]
     (found,) = sp.solve((equation.lhs - equation.rhs).xreplace({total: df / (total_over(total, kappa))}), lam)
     m, samples = positive("M"), positive("P")
     assert sp.cancel(found - kappa / mp(m / samples).S(-df / m)) == 0
@@ -66,7 +66,7 @@ def test_the_effective_ridge_of_the_engine_is_the_s_transform():
 def total_over(total, kappa):
     """The factor between the sum that the engine writes and df₁ = Σ η/(κ + η)."""
     body, index = total.opened()
-    array = next(iter(body.atoms(free.leaves.ModeArray)))
+    array = next(iter(body.atoms(leaves.ModeArray)))
     return sp.cancel(array[index] / (kappa + array[index]) / body)
 
 
@@ -125,12 +125,12 @@ def test_moments_and_free_cumulants():
     assert (semicircle(p) @ mp(q)).moments(4)[3].subs(q, 0) == semicircle(p).moments(4)[3]
     values = [sp.Rational(k + 1, k + 3) for k in range(6)]
     assert cumulants_of(moments_of(values)) == values and inverted(inverted(values)) == values
-    assert spectrum(M).moments(1)[0] * positive("M") == free.leaves.ModeSum(*_entry())
+    assert spectrum(M).moments(1)[0] * positive("M") == leaves.ModeSum(*_entry())
 
 
 def _entry():
-    index = free.leaves.ModeIndex("M", "k")
-    return free.leaves.array_of(eta)[index], index
+    index = leaves.ModeIndex("M", "k")
+    return leaves.array_of(eta)[index], index
 
 
 LAWS = {

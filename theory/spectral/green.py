@@ -71,7 +71,7 @@ class Resolvent(Expression):
     """Tr (A + w)⁻¹ for any w off the real line, where it exists whatever A is; inverses inside A are held to account."""
 
     def _inverses(self):
-        return [inverse for inverse in super()._inverses() if SHIFT not in inverse.free_symbols]
+        return tuple(inverse for inverse in super()._inverses() if SHIFT not in inverse.free_symbols)
 
 
 def hermitian_matrix(given: Any) -> Mat:
@@ -81,7 +81,7 @@ def hermitian_matrix(given: Any) -> Mat:
     """
     matrix = given
     if isinstance(given, Expression):
-        traces = [v for v in given.observe.values() if isinstance(v, sp.Expr)]
+        traces: list[Any] = [v for v in given.observe.values() if isinstance(v, sp.Expr)]
         found = {t.matrix for v in traces for t in v.atoms(Trace) if isinstance(t.matrix, Inv)}
         if len(found) != 1:
             raise DerivationError(f"density of {given.name}: {len(found)} resolvents; pass the matrix, or one Tr((A + lam).inv)")

@@ -37,7 +37,7 @@ def test_the_estimate_of_noise_and_power_has_no_bias_from_few_samples():
         own = from_features(Phi, rng.normal(size=20))
         noise.append(own.noise)
         power.append(own.target_power.sum())
-    assert np.mean(noise) == pytest.approx(1, abs=4 * np.std(noise) / 20)
+    assert np.mean(noise) == pytest.approx(1, abs=4 * float(np.std(noise)) / 20)
     assert np.mean(power) < 0.5  # without the correction 0.6 of the labels' power would count as explained
 
 
