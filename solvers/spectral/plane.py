@@ -83,16 +83,19 @@ class Plane(Descent):
         parts = [(np.flatnonzero(heights == h), h) for h in np.unique(heights).tolist()]
         found = [self._at(z[index], low) for index, low in parts]
         order = np.argsort(np.concatenate([index for index, _ in parts]))
-        seen = [np.concatenate([part[i] for part in found])[order] for i in range(5)]
+        seen = [np.concatenate([part[i] for part in found])[order] for i in range(6)]
         near = np.flatnonzero(~_certain(seen) & (heights < LOW * self.scale))
         for low in self.scale * np.geomspace(LOW, 1e-13, 3) if near.size else ():  # no divergence at zero: less low is better
             again = self._at(z[near], low)
             better = _uncertainty(again) < _uncertainty(seen)[near]
             for old, new in zip(seen, again, strict=True):
                 old[near[better]] = new[better]
+        *seen, falls = seen
+        # Next to the boundary the height is no small one, and the weight still falls with it: so does what is extrapolated.
+        seen[2] = np.maximum(seen[2], np.abs(seen[1]) * np.where(falls > FALLING, 1.0, falls**2))
         return PlanePoints(*seen)
 
-    def _at(self, z: NDArray, low: float) -> tuple[Complex, NDArray, NDArray, NDArray, NDArray]:
+    def _at(self, z: NDArray, low: float) -> tuple[Complex, NDArray, NDArray, NDArray, NDArray, NDArray]:
         heights = ladder(FAR * self.scale, 2 * low, RATIO)
         t, _ = self.descend(z, heights, self.full)
         first = self._limit(z, 2 * low, t)
@@ -101,11 +104,9 @@ class Plane(Descent):
         green, density, weight = (2 * b - a for a, b in zip(first, second, strict=True))
         change = np.abs(second[1] - first[1])
         error = np.minimum(change, change**2 / (np.abs(density) + 1e-300) + ROUNDING / low * self.scale * np.abs(density))
-        # Next to the boundary the height is no small one, and the weight still falls with it: so does what is extrapolated.
         with np.errstate(all="ignore"):
             falls = np.nan_to_num(np.abs(second[2] / first[2] - 1), nan=1.0)
-        error = np.maximum(error, np.abs(density) * np.where(falls > FALLING, 1.0, falls**2))
-        return green, density.real, error, weight.real, second[2].real
+        return green, density.real, error, weight.real, second[2].real, falls
 
     def _limit(self, z: NDArray, height: float, t: Complex) -> tuple[Complex, Complex, Complex]:
         t, _ = self.newton(z, height, t, self.full, 1e-12)
@@ -125,5 +126,5 @@ def _uncertainty(seen: Sequence[NDArray]) -> NDArray:
 
 def _certain(seen: Sequence[NDArray]) -> NDArray:
     """Where there is a density to seven digits, or none."""
-    outside = np.isfinite(seen[3]) & (seen[3] < 1e-6)
+    outside = np.abs(seen[3]) < 1e-6  # a weight far below zero is one that rounding has spoilt
     return outside | (_uncertainty(seen) < 1e-7)
