@@ -17,9 +17,6 @@ from theory.replica.data import array_of, plain
 from theory.special import Support
 from theory.symbols import size
 
-MOST_SHOWN = 6
-"""Atoms that are written out in the name of a law."""
-
 
 @dataclass(frozen=True)
 class MarchenkoPastur(Law):
@@ -126,9 +123,7 @@ class Atoms(Law):
         return frozenset().union(*(x.free_symbols | m.free_symbols for x, m in self.masses))
 
     def __str__(self) -> str:
-        shown = self.masses if len(self.masses) <= MOST_SHOWN else self.masses[:MOST_SHOWN]
-        more = f", and {len(self.masses) - len(shown)} more" if len(shown) < len(self.masses) else ""
-        return f"atoms({{{', '.join(f'{x}: {m}' for x, m in shown)}{more}}})"
+        return f"atoms({{{', '.join(f'{x}: {m}' for x, m in self.masses)}}})"
 
     def _latex(self, printer: Any) -> str:
         terms = [(printer.parenthesize(m, 50) if m != 1 else "", printer._print(x)) for x, m in self.masses]
