@@ -78,8 +78,7 @@ class log_between(sp.Function):
         return True
 
     def _latex(self, printer, exp=None):
-        one, two = (rf"H\left({printer._print(a)}\right)" for a in self.args)
-        text = rf"\ln\left({one} - {two}\right)"
+        text = r"\ln\left(H\left({}\right) - H\left({}\right)\right)".format(*map(printer._print, self.args))
         return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
 
 

@@ -40,8 +40,16 @@ LAPLACE = Mixture((1, Density(lambda x: exp(-abs(x)) / 2)))
             "couples h_1, h_2, h_3 smoothly, and at a temperature 6 averages nest; 2 fields are done, declare temperature 0",
         ),
         (
-            lambda: Energy(sum_over(P, heaviside(-(X @ u))), over=u),
-            "it jumps at h = 0, where a minimum at zero temperature breaks replica symmetry; declare ansatz='1RSB'",
+            lambda: Energy(sum_over(P, heaviside(-(X @ u)) + X @ v) + v.square(), over=[u, v]),
+            "replicas of one State are derived|it jumps at h",
+        ),
+        (
+            lambda: Energy(sum_over(P, relu(1 - X @ w)) + RIDGE, over=w, ansatz="1RSB"),
+            "its energy is convex, so that replicas do not break; declare ansatz='RS'",
+        ),
+        (
+            lambda: Energy(sum_over(P, heaviside(-(X @ s))), over=s, ansatz="1RSB"),
+            "signs s freeze where energies jump, as on P: .*declare a temperature and ansatz='RS'",
         ),
         (
             lambda: Energy(sum_over(P, z2 * (X @ w)) + RIDGE + z2.square(), over=[w, z2]),
@@ -56,7 +64,7 @@ LAPLACE = Mixture((1, Density(lambda x: exp(-abs(x)) / 2)))
             "is not convex in h, as .* may be negative; .* or positive symbols that show the sign",
         ),
         (
-            lambda: Energy(sum_over(P, relu(1 - X @ g)), over=g, ansatz="1RSB"),
+            lambda: Energy(sum_over(P, heaviside(-(X @ g))), over=g, ansatz="1RSB"),
             "prior 'gaussian' of g: at temperature 0 the energy outweighs it; declare a temperature",
         ),
         (
@@ -113,6 +121,11 @@ S = Dim("S")
             "samples over P, S; give one of P, S",
         ),
         (lambda: Energy(STORED, over=u, phase="SAT"), "Q", "samples over Q; .*P"),
+        (
+            lambda: Energy(sum_over(P, heaviside(-sign(X @ w0) * (X @ u))), over=u, phase="SAT"),
+            None,
+            "a teacher labels P; its own state has zero energy always",
+        ),
     ],
 )
 def test_what_has_no_capacity_of_its_form_is_refused_by_name(make, over, message):

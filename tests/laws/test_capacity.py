@@ -93,23 +93,22 @@ def test_the_capacity_is_reached_from_either_side():
     """Volumes that shrink below it, numbers of errors that grow above it: the same overlaps and blocks in units of the width."""
     end = solve(GARDNER["1RSB"], N=1.0, margin=-1.0, tolerance=1e-8).order_parameters
     below, rows = models.Gardner(ansatz="1RSB").theory(), []
-    for patterns in (12.12, 12.2):
+    for patterns in (12.0, 12.2):
         o = solve(below, N=1.0, P=patterns, margin=-1.0, tolerance=1e-6, observables=[]).order_parameters
-        rows.append((1 - o["q_1"], o["q_0"], o["x_1"] / (1 - o["q_1"])))
+        rows.append((np.sqrt(1 - o["q_1"]), o["q_0"], o["x_1"] / (1 - o["q_1"])))
+    # A wall is blurred by the root of the width, in which the others tend to their limits.
     (width, *one), (least, *other) = rows
-    # The width falls linearly, and with it what is left of the others.
-    assert 12.2 + 0.08 * least / (width - least) == pytest.approx(end["capacity"], abs=6e-3)
     limit = np.array(other) + (np.array(other) - one) * least / (width - least)
-    assert limit == pytest.approx([end["q_0"], end["y_1"]], rel=0.02)
+    assert limit == pytest.approx([end["q_0"], end["y_1"]], rel=0.01)
     margin, start, rows = sp.Symbol("margin", real=True), None, []
     above = Energy(sum_over(P, heaviside(margin - FIELD)), over=v, ansatz="1RSB", name="errors").theory()
     for excess in (0.16, 0.08, 0.04):
         o = solve(above, N=1.0, P=end["capacity"] + excess, margin=-1.0, tolerance=1e-5, start=start).order_parameters
         start = {u.name: o[u.name] for u in above.unknowns}
-        rows.append((o["ground_state_energy"], o["q_0"] - end["q_0"], o["y_1"] / o["chi"] - end["y_1"]))
+        rows.append((o["ground_state_energy"], o["y_1"] / o["chi"] - end["y_1"], abs(o["q_0"] - end["q_0"])))
     assert min(map(min, rows)) > 0
     for far, near in pairwise(rows):
-        assert 1.8 < far[0] / near[0] < 3 and 1.8 < far[1] / near[1] < 2.6 and 1.8 < far[2] / near[2] < 2.6
+        assert 1.8 < far[0] / near[0] < 3 and 1.8 < far[1] / near[1] < 2.6 and far[2] > 1.8 * near[2]
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from solvers import solve
+from solvers import follow, solve
 from solvers.compile import compile_expressions
 from theory import Dim, Energy, Gaussian, Noise, Signs, State, Tensor, heaviside, models, sum_over
 from theory.errors import DerivationError
@@ -150,6 +150,30 @@ def test_a_perceptron_beyond_capacity_makes_the_errors_that_its_energy_counts():
     found = solve(theory, N=1.0, P=3.0, kappa=0.0, tolerance=1e-6)
     assert found["share"] == pytest.approx(found["ground_state_energy"] / 3, rel=1e-9)
     assert 0 < found["share"] < 0.05 and found["replicon"] < 0
+
+
+def test_fewest_errors_of_symmetric_replicas():
+    """Gardner and Derrida, J. Phys. A 21, 271 (1988): 1 = α <(κ - t)²> over κ - √(2χ) < t < κ, errors below; unstable."""
+    from scipy.integrate import quad
+    from scipy.optimize import brentq
+    from scipy.stats import norm
+
+    found = solve(ground(ERRORS, v, "RS", observe={"share": ERRORS / P}).theory(), N=2.0, P=6.0, kappa=0.3)
+    chi = brentq(lambda c: 3 * quad(lambda t: (0.3 - t) ** 2 * norm.pdf(t), 0.3 - np.sqrt(2 * c), 0.3)[0] - 1, 1e-3, 50, xtol=1e-14)
+    assert found["chi"] == pytest.approx(chi, rel=1e-9)
+    assert found["share"] == pytest.approx(norm.cdf(0.3 - np.sqrt(2 * chi)), rel=1e-9)
+    assert found["ground_state_energy"] / 6 == pytest.approx(found["share"], rel=1e-9)
+    assert found.verdicts["stability"].failed
+
+
+@pytest.mark.slow
+def test_signs_freeze_where_the_entropy_of_symmetric_replicas_vanishes():
+    """What is said instead of one step at temperature zero: at a temperature a block of one step holds one state."""
+    t = sp.Symbol("t", positive=True)
+    theory = Energy(sum_over(P, heaviside(-(X @ s))), over=s, temperature=t, name="flat").theory()
+    flat = follow(theory, "t", (0.1, 2.0), at=2.0, N=1.0, P=1.2, tolerance=1e-6)
+    (frozen,) = flat.find("entropy", 0.0)
+    assert frozen["t"] == pytest.approx(0.2397, abs=1e-3) and 0 < frozen["free_energy"] < 0.1
 
 
 def test_the_limit_of_logarithms():

@@ -68,6 +68,9 @@ def _walled(energy, over) -> dict[str, Any]:
             f"capacity of {energy.name}: the volume of states with prior {glass.prior!r} does not shrink to points, {form}; "
             "spherical states have a capacity of this form"
         )
+    taught = next((s.dim for s in glass.samples if s.passive), None)
+    if taught is not None:
+        raise DerivationError(f"capacity of {energy.name}: a teacher labels {taught}; its own state has zero energy always")
     names = list(dict.fromkeys(s.dim.name for s in glass.samples))
     wanted = names if over is None else [str(over)]
     if len(wanted) != 1 or wanted[0] not in names:

@@ -19,6 +19,7 @@ from theory.replica.fields import V, W, read_fields
 from theory.replica.gaussian import is_exact, sample_average, site_integral
 from theory.replica.general import derive_general
 from theory.replica.hierarchy import per_replica
+from theory.replica.minimum import CrossingError
 from theory.replica.observables import SOURCE, SiteLaw
 from theory.replica.results import assembled, expectations
 from theory.replica.rsb import derive_glass
@@ -37,7 +38,11 @@ def derive(energy) -> Derivation:
     if is_glass(energy):
         return derive_glass(energy)
     if not is_exact(energy):
-        return derive_general(energy)
+        try:
+            return derive_general(energy)
+        except CrossingError:
+            # Minima that cross are the hierarchical ansatz's, without steps too.
+            return derive_glass(energy)
     cold = energy.temperature == 0
     steps = [
         Step(

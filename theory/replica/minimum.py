@@ -21,6 +21,10 @@ WIDTH = Internal("v", positive=True)
 """Its variance, in units of the temperature where that is zero (then it is χ)."""
 
 
+class CrossingError(DerivationError):
+    """A potential that has two minima at some fields; replicas split there at any temperature, however low."""
+
+
 @dataclass(frozen=True)
 class OneBody:
     """Functions of ``OMEGA`` and ``WIDTH``, in pieces: F and its two derivatives by ω (of F/β at zero temperature), and the
@@ -89,7 +93,7 @@ def _minima(potential: sp.Expr, h: sp.Symbol, regime: str) -> list[Minimum]:
     holes = [(one[1], two[0]) for one, two in pairwise(cut) if one[1] != two[0]]
     if not cut or (holes and regime == "UNSAT"):
         where = f"from {holes[0][0]} to {holes[0][1]}, between finite pieces; declare ansatz='1RSB'" if cut else "everywhere"
-        raise DerivationError(f"potential {potential}: it is infinite {where}")
+        raise (CrossingError if cut else DerivationError)(f"potential {potential}: it is infinite {where}")
     cut = [(lower, upper, _bent_upwards(body, potential, h, lower, upper)) for lower, upper, body in cut]
     found: list[Minimum] = []
     (begin, _, first), (_, end, last) = cut[0], cut[-1]
@@ -108,9 +112,9 @@ def _minima(potential: sp.Expr, h: sp.Symbol, regime: str) -> list[Minimum]:
         left, right = (upper + WIDTH * b.diff(h).xreplace({h: upper}) for b in (body, following))
         if step != 0:
             if regime == "UNSAT":
-                raise DerivationError(
-                    f"potential {potential}: it jumps at {h} = {upper}, where a minimum at zero temperature breaks "
-                    "replica symmetry; declare ansatz='1RSB', phase='SAT', a temperature or a convex potential"
+                raise CrossingError(
+                    f"potential {potential}: it jumps at {h} = {upper}, where minima cross and replica symmetry breaks at zero "
+                    "temperature; declare ansatz='1RSB', phase='SAT', a temperature or a convex potential"
                 )
             found += _jump(stationary, upper, body, following, step, left, right, h, potential)
             continue

@@ -15,6 +15,7 @@ from theory.averages import outermost
 from theory.derivation import Derivation, Step
 from theory.errors import DerivationError
 from theory.replica.breaking import STIFFNESS, breaking
+from theory.replica.breaks import check_breaks
 from theory.replica.couplings import OVERLAP, Glass, read_glass
 from theory.replica.data import plain
 from theory.replica.elimination import linear
@@ -105,6 +106,8 @@ def _interactions(energy) -> dict[str, Any]:
 def _ansatz(state: State, energy) -> dict[str, Any]:
     glass: Glass = state["glass"]
     cold = energy.temperature == 0 and not state["volume"]
+    if cold and energy.ansatz != "RS":
+        check_breaks(energy, glass)
     order = breaking(energy.ansatz, sp.S.One if glass.prior in ("spherical", "ising") else None, cold, taken_by(energy))
     entries = {q: sp.Symbol(f"Q_{j}") for j, q in enumerate(order.overlaps)}
     return {
