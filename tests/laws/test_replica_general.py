@@ -17,7 +17,7 @@ from theory.symbols import beta
 lam, kappa, T = sp.symbols("lambda kappa T", positive=True)
 N, P = Dim("N"), Dim("P")
 X = Gaussian("X", P, N, variance=1 / N)
-w, y, w0 = State("w", N), Signs("y", P), Noise("w0", N)
+w, v, y, w0 = State("w", N), State("v", N), Signs("y", P), Noise("w0", N)
 ball, spins = State("s", N, prior="spherical"), State("s", N, prior="ising")
 RIDGE = lam * w.square() / 2
 
@@ -135,7 +135,10 @@ def test_the_training_loss_is_a_derivative_of_the_ground_state_energy():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: Energy(sum_over(P, heaviside(-y * (X @ w))) + RIDGE, over=w), "it jumps at h = 0"),
+        (
+            lambda: Energy(sum_over(P, heaviside(-y * (X @ w)) + relu(X @ v)) + RIDGE + v.square(), over=[w, v]),
+            "replicas of one State are derived",
+        ),
         (lambda: Energy(sum_over(P, -absolute(X @ w)) + RIDGE, over=w), "is not convex in h, as -2 may be negative"),
         (lambda: Energy(sum_over(P, relu(1 - X @ spins)), over=spins), "prior 'ising' of s: at temperature 0"),
         (lambda: Energy(sum_over(P, 1 + relu(-(X @ ball))), over=ball, phase="SAT"), "nowhere 0"),

@@ -152,6 +152,20 @@ def test_a_perceptron_beyond_capacity_makes_the_errors_that_its_energy_counts():
     assert 0 < found["share"] < 0.05 and found["replicon"] < 0
 
 
+@pytest.mark.slow
+def test_errors_at_a_temperature_tend_to_the_fewest():
+    """At one step energy and overlap in the first order of the temperature, block and width more slowly: it blurs the jump."""
+    cold = solve(ground(ERRORS, v, "1RSB").theory(), N=1.0, P=3.0, kappa=0.0, tolerance=1e-6).order_parameters
+    limits = np.array([cold[n] for n in ("ground_state_energy", "q_0", "y_1", "chi")])
+    warm, rows = Energy(ERRORS, over=v, temperature=T, ansatz="1RSB", name="warm", observe={"errors": ERRORS}).theory(), []
+    for t in (0.1, 0.05):
+        found = solve(warm, N=1.0, P=3.0, kappa=0.0, T=t, tolerance=1e-4)
+        o = found.order_parameters
+        rows.append((found["errors"], o["q_0"], o["x_1"] / t, (1 - o["q_1"]) / t))
+    ratios = (np.array(rows[1]) - limits) / (np.array(rows[0]) - limits)
+    assert np.all(np.abs(ratios[:2] - 0.5) < 0.05) and np.all((ratios[2:] > 0.5) & (ratios[2:] < 0.71))
+
+
 def test_fewest_errors_of_symmetric_replicas():
     """Gardner and Derrida, J. Phys. A 21, 271 (1988): 1 = α <(κ - t)²> over κ - √(2χ) < t < κ, errors below; unstable."""
     from scipy.integrate import quad
