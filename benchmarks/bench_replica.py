@@ -8,6 +8,7 @@ import numpy as np
 from bench_derivation import derivation
 from bench_import import fresh
 from measure import Benchmark
+from three_classes import three_classes
 
 from solvers.sweeps import sweep
 from theory import models
@@ -52,3 +53,6 @@ def benchmarks() -> Iterator[Benchmark]:
     yield Benchmark(
         "derive two-step breaking", derivation(models.SherringtonKirkpatrick(ansatz="2RSB")), imported, 2, "import sympy"
     )
+    yield Benchmark("derive three classes of a teacher", derivation(three_classes(drawn=True)), imported, 12, "import sympy")
+    classes = fresh("import runpy; runpy.run_path('benchmarks/three_classes.py', run_name='__main__')")
+    yield Benchmark("three classes: derived, compiled, solved", classes, imported, 60, "import sympy")

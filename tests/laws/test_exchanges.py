@@ -8,6 +8,7 @@ from solvers import solve
 from solvers.modes.mode_data import mode_data
 from solvers.systems import compiled_system
 from theory import Dim, Energy, Gaussian, Labels, Noise, State, exp, heaviside, log, mean, sign, softmax, sum_over
+from theory.errors import DerivationError
 
 J, T, lam, N, P = *sp.symbols("J T lambda", positive=True), Dim("N"), Dim("P")
 X, Y = Gaussian("X", P, N, variance=1 / N), Gaussian("Y", P, N, variance=1 / N)
@@ -57,6 +58,7 @@ def dropped(model, task):
     return residual, noise, len(theory.unknowns), len(system.unknowns)
 
 
+@pytest.mark.slow
 def test_a_committee_of_two_that_are_alike():
     residual, noise, few, many = dropped(tree, dict(N=1.0, P=3.0, T=0.5))
     assert (few, many) == (5, 10) and np.all(np.abs(residual) < 1e-9 + noise)
@@ -76,6 +78,23 @@ def test_what_is_shown():
     }  # fmt: skip
     assert "Solutions that break the symmetry are lost" in step.why and "w0 <-> w1" in step.why
     assert "symmetry" not in [r.name for r in classes(False).derive().results]
+
+
+def test_units_say_which_solutions_are_left():
+    """A committee that sees all inputs: exchanged by itself it cannot specialise on members of its teacher, with them it can."""
+    w, t = [State(f"w{k}", N, prior="spherical") for k in (1, 2)], [Noise(f"t{k}", N) for k in (1, 2)]
+    mistake = heaviside(-sign(X @ t[0]) * sign(X @ t[1]) * sign(X @ w[0]) * sign(X @ w[1]))
+    observe = {"own": mean(N, w[0] * t[0])}
+    for units, exchanged in ((w, "m_11"), (list(zip(w, t)), "m_12")):
+        found = Energy(sum_over(P, mistake), over=w, temperature=T, observe=observe, symmetry=units).derive()
+        relations = {str(x): str(v) for x, v in found["symmetry"]["relations"].items()}
+        assert relations["m_21"] == exchanged and relations["mu_w2"] == "mu_w1"
+        assert sorted(u.symbol.name for u in found.theory.unknowns if u.symbol.name.startswith("m_")) == ["m_11", "m_12"]
+
+
+def test_more_classes_than_can_be_averaged_over_are_refused():
+    with pytest.raises(DerivationError, match="need 6 nested integrals, 4 are done"):
+        classes(True, 4).derive()
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import sympy as sp
 
 from solvers import simulate, solve
 from solvers.agreement import compare
+from solvers.quadrature import gaussian_rule
 from theory import Dim, Energy, Gaussian, Labels, Noise, State, exp, heaviside, log, mean, softmax, sum_over
 
 lam, N = sp.Symbol("lambda", positive=True), Dim("N")
@@ -95,3 +96,32 @@ def test_one_class_of_a_teacher_with_three():
     for name in observe:
         verdict = compare(name, np.asarray(found[name]), estimates, (1, 2))
         assert verdict.verdict == "agree", verdict
+
+
+@pytest.mark.slow
+def test_a_posterior_of_three_classes_at_a_temperature():
+    """Draws from the posterior of a teacher who is not certain, by Hamiltonian dynamics: two smooth fields, coupled, at T = 1.
+
+    Its loss is the entropy of a label, at any number of samples: a draw is as good as the teacher."""
+    students, teachers = [State(f"s{k}", N, prior="gaussian") for k in (1, 2)], [Noise(f"v{k}", N) for k in (1, 2)]
+    samples = Dim("P")
+    data = Gaussian("X", samples, N, variance=1 / N)
+    fields, true = [3 * (data @ s) for s in students], [3 * (data @ v) for v in teachers]
+    labels = Labels("y", *softmax(*true, 0 * true[0]))
+    loss = log(1 + sum(map(exp, fields))) - sum(y * h for y, h in zip(labels, fields))
+    observe = {"own": mean(N, students[0] * teachers[0]), "other": mean(N, students[0] * teachers[1])}
+    observe["loss"] = mean(samples, loss)
+    pairs = list(zip(students, teachers, strict=True))
+    model = Energy(sum_over(samples, loss), over=students, temperature=1, observe=observe, algorithm="hmc", name="posterior",
+                   nishimori=dict(pairs), symmetry=pairs)  # fmt: skip
+    found, sizes = solve(model.theory(), N=1.0, P=2.0, tolerance=1e-4), (1, 2)
+    assert [found["own"], found["other"]] == pytest.approx([found["q_11"], found["q_12"]], rel=2e-5)
+    z, weight = gaussian_rule(201, "uniform")
+    levels = np.stack(np.broadcast_arrays(3 * z[:, None], 3 * z[None, :], 0.0))
+    levels -= np.logaddexp.reduce(levels, axis=0)
+    assert found["loss"] == pytest.approx(weight @ -(np.exp(levels) * levels).sum(axis=0) @ weight, rel=1e-5)
+    estimates = [simulate(model, trials=100, seed=r, N=20, P=40, replicate=r) for r in sizes]
+    for name in observe:
+        verdict = compare(name, np.asarray(found[name]), estimates, sizes)
+        assert verdict.verdict == "agree", verdict
+    assert compare("own", np.asarray(1.3 * found["own"]), estimates, sizes).verdict == "disagree"

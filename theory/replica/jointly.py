@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import sympy as sp
 
+from theory.errors import DerivationError
 from theory.joint_average import JointAverage
 from theory.modes import ModeValue
-from theory.replica.products import Gaussians, Product
+from theory.replica.products import DEEPEST, Gaussians, Product, depth
 
 MOST = 3
 """Fields over which functions are averaged together."""
@@ -52,4 +53,12 @@ def jointly(
     outside, weight = weight.as_independent(*rough, as_Add=False) if rough else (weight, sp.S.One)
     ends = [edges.get(u, (-sp.oo, sp.oo)) for u in rough]
     indices = () if by is None else (y.index(by),)
-    return outside * JointAverage(function, weight, ends, y, [gaussian.means[x] for x in y], covariance, indices)
+    found = JointAverage(function, weight, ends, y, [gaussian.means[x] for x in y], covariance, indices)
+    for one in found.atoms(JointAverage):
+        nested = one.count + max(depth(e) for _, e in one.moments(0))
+        if nested > DEEPEST:
+            raise DerivationError(
+                f"energy: averages over {', '.join(map(str, y))} need {nested} nested integrals, {DEEPEST} are done; let it act "
+                "through fewer fields that are coupled"
+            )
+    return outside * found

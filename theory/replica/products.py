@@ -121,9 +121,9 @@ class Gaussians:
         if not product.parts and product.factor.is_polynomial(*order):
             return self.moment(sp.Poly(product.factor, *order))
         value = nested(self.chain(order), dict(product.parts), product.factor)
-        if _depth(value) > DEEPEST:
+        if depth(value) > DEEPEST:
             raise DerivationError(
-                f"energy: averages over {', '.join(map(str, order))} need {_depth(value)} nested integrals, {DEEPEST} are done; "
+                f"energy: averages over {', '.join(map(str, order))} need {depth(value)} nested integrals, {DEEPEST} are done; "
                 "let it act through fewer fields that are coupled"
             )
         return value
@@ -139,7 +139,8 @@ def nested(chain: list[tuple[sp.Symbol, sp.Expr, sp.Expr]], parts: Mapping[sp.Sy
     return pieces.average(mean, deviation, lambda z: inner.xreplace({x: mean + deviation * z}))
 
 
-def _depth(expression: sp.Expr) -> int:
+def depth(expression: sp.Expr) -> int:
+    """How many integrals nest in an expression."""
     from theory.averages import ModeSum, outermost
 
-    return max(((not isinstance(a, ModeSum)) + _depth(a.body) for a in outermost(expression)), default=0)
+    return max(((not isinstance(a, ModeSum)) + depth(a.body) for a in outermost(expression)), default=0)

@@ -209,6 +209,8 @@ class SiteLaw:
         found = [self.sum(p) for p in products if p.parts]
         if growing:
             both = Product(sp.Add(*growing, extra))
-            cases = [case.weight * factored(self._given(both.subs(case.values), case)) for case in self.people.cases()]
+            # Of several states that are coupled the factors are many, and finding them takes longer than all else.
+            tidy = factored if len(self.people.states) == 1 else sp.sympify
+            cases = [case.weight * tidy(self._given(both.subs(case.values), case)) for case in self.people.cases()]
             return sp.Add(*found, total(self.people.dim, sp.Add(*cases), self.people.index))
         return sp.Add(*found, self.people.total(extra))
