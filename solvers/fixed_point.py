@@ -19,6 +19,8 @@ DAMPED = 60
 LONGEST = 5.0  # of a plain step in a logarithm
 GROWING = 1e-6
 """Share by which an unknown next to zero may grow at every step of its map."""
+DRIVEN = 1e-9
+"""Of the interval: what is left there of the equation of an unknown that is zero, beyond which the others keep it from zero."""
 SUNK = 1e-100
 """A signed unknown that fell below is zero."""
 
@@ -146,7 +148,7 @@ def _from_starts(
 
 
 def growing(residual: Residual, x: NDArray, upper: NDArray, points: NDArray, ends: Ends) -> NDArray:
-    """Points at which an unknown that is zero would grow by itself, which is no solution; shape (n,)."""
+    """Points at which an unknown that is zero would grow, by itself or as the others drive it, which is no solution; shape (n,)."""
     low = ends.vanishing & (x < FAINT * np.where(np.isfinite(upper), np.abs(upper), 1.0))
     if not low.any():
         return np.zeros(len(x), dtype=bool)
@@ -154,8 +156,9 @@ def growing(residual: Residual, x: NDArray, upper: NDArray, points: NDArray, end
     held = ends.held(np.where(low, ends.stand_in(upper), x), upper)
     # Not next to zero, where averages would see no increment of a field.
     at = np.where(low, FAINT * near, ends.placed(x, upper, held))
-    slopes = np.einsum("nii->ni", residual(at, points)[1])
-    return (low & (slopes < -GROWING * at)).any(axis=1)
+    left, jacobian, _ = residual(at, points)
+    slopes = np.einsum("nii->ni", jacobian)
+    return (low & ((slopes < -GROWING * at) | (np.abs(left) > DRIVEN * near))).any(axis=1)
 
 
 def damped(

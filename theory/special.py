@@ -99,8 +99,7 @@ class hazard(sp.Function):
 class residual_life(sp.Function):
     """Mean distance of the Gaussian tail from its beginning, hazard(x) - x, without the cancellation at large x."""
 
-    nargs = 1
-    is_positive = True
+    nargs, is_positive = 1, True
 
     def fdiff(self, argindex=1):
         return hazard(self.args[0]) * residual_life(self.args[0]) - 1

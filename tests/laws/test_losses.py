@@ -5,7 +5,7 @@ import pytest
 import sympy as sp
 
 from solvers import solve
-from theory import Dim, Energy, Gaussian, Noise, State, absolute, erf, exp, log, mean, relu, sign, sum_over
+from theory import Dim, Energy, Gaussian, Noise, State, absolute, erf, exp, heaviside, log, mean, relu, sign, sum_over, wall
 
 lam = sp.Symbol("lambda", positive=True)
 N, P = Dim("N"), Dim("P")
@@ -73,3 +73,15 @@ def test_the_largest_eigenvalue_of_a_wishart_matrix(ratio):
     found = solve(Energy(energy, over=g, observe={"energy": energy / N}).theory(), P=ratio, N=1.0)
     assert np.isclose(found["energy"], -((1 + np.sqrt(ratio)) ** 2) / 2, rtol=1e-9)
     assert abs(found["replicon"]) < 1e-7
+
+
+def test_at_a_wall_an_observable_has_its_value_there():
+    """Weights that must not be negative, and those for which that is dear: as many are zero."""
+    dear = 10**4 * sum_over(N, relu(-w))
+    used = {"used": mean(N, sign(w) ** 2), "above": mean(N, heaviside(w))}
+    found = []
+    for barrier in (sum_over(N, wall(-w)), dear):
+        theory = Energy((X @ w - X @ absolute(w0)).square() / 2 + lam * w.square() / 2 + barrier, over=w, observe=used).theory()
+        found.append(solve(theory, P=0.5, N=1.0, lambda_=0.1))
+    assert found[0]["used"] < 0.95 and np.isclose(found[0]["above"], (1 + found[0]["used"]) / 2, rtol=1e-9)
+    assert np.isclose(found[0]["used"], found[1]["used"], rtol=1e-6)

@@ -84,3 +84,14 @@ def test_a_capacity_with_signs_in_the_way():
     for errors in (heaviside(-y * sign(X @ g)), heaviside(-y * (X @ g) ** 3)):
         theory = Energy(sum_over(P, errors), over=g, phase="SAT").theory()
         assert solve(theory, P=0.1, N=1.0)["capacity"] == pytest.approx(2)
+
+
+def test_a_conjugate_that_samples_drive_is_not_zero():
+    """The search for a solution may pass where a conjugate is negligible; no sample holds it there."""
+    kept = Drawn("kept", P, Mixture((share, Atom(1)), (1 - share, Atom(0))))
+    residual = data(P) @ (w - w0) - Noise("e", P, variance=0.5)
+    values = dict(N=15.0, lambda_=0.3, tolerance=1e-6)
+    masked = Energy(sum_over(P, kept * residual**2 / 2) + RIDGE, over=w, observe=OBSERVE).theory()
+    whole = Energy(residual.square() / 2 + RIDGE, over=w, observe=OBSERVE).theory()
+    one, two = solve(masked, P=30.0, rho=0.7, **values)["E_g"], solve(whole, P=21.0, **values)["E_g"]
+    assert one == pytest.approx(two, rel=1e-8)

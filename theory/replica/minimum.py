@@ -43,7 +43,8 @@ def is_quadratic(body: sp.Expr, h: sp.Symbol) -> bool:
 
 @dataclass(frozen=True)
 class Minimum:
-    """Where the minimum lies while ω is below ``edge``; ``side`` says, at a jump or wall, on which side of it."""
+    """Where the minimum lies while ω is below ``edge``; ``side`` says, at a jump or a wall around what has zero energy, on which
+    side of it."""
 
     point: sp.Expr
     body: sp.Expr
@@ -98,7 +99,7 @@ def _minima(potential: sp.Expr, h: sp.Symbol, regime: str) -> list[Minimum]:
     found: list[Minimum] = []
     (begin, _, first), (_, end, last) = cut[0], cut[-1]
     if begin.is_finite:
-        found.append(Minimum(begin, first, begin + WIDTH * first.diff(h).xreplace({h: begin}), 1))
+        found.append(Minimum(begin, first, begin + WIDTH * first.diff(h).xreplace({h: begin}), 1 if regime == "broken" else 0))
     for i, (_, upper, body) in enumerate(cut):
         stationary = _stationary(body, h)
         if i == len(cut) - 1:
@@ -124,7 +125,7 @@ def _minima(potential: sp.Expr, h: sp.Symbol, regime: str) -> list[Minimum]:
             found.append(Minimum(upper, body, right))
     if end.is_finite:
         found[-1] = Minimum(found[-1].point, last, end + WIDTH * last.diff(h).xreplace({h: end}))
-        found.append(Minimum(end, last, sp.oo, -1))
+        found.append(Minimum(end, last, sp.oo, -1 if regime == "broken" else 0))
     if regime == "broken" and not all(_ahead(a.edge, b.edge) for a, b in pairwise(found)):
         raise DerivationError(f"potential {potential}: minima of its pieces cross in an order that is not known; write it smoothly")
     return found
