@@ -26,6 +26,7 @@ from theory import (
     Tensor,
     heaviside,
     mean,
+    models,
     relu,
     sign,
     softmax,
@@ -53,6 +54,7 @@ def errors(w, label=Y):
 
 PAIR = -sum_over(N, s * (Gaussian("J", N, N, variance=1 / N, symmetry=1) @ s)) / 2
 SPIKE = Tensor("K", N, 3, variance=1 / (2 * N**2))(v) - sum_over(N, w0 * v) ** 3 / (2 * N**2)
+AMPLITUDES = sum_over(P, (abs(X @ v) - abs(X @ w0 + e)) ** 2) / 2
 DRAWN = Labels("y", *softmax(3 * (X @ w0)))[0]
 LABELLED = sum_over(P, DRAWN * heaviside(-(X @ s)) + (1 - DRAWN) * heaviside(X @ s))
 LEARNING = {
@@ -66,6 +68,7 @@ LEARNING = {
     "hinges": (sum_over(P, relu(1 - Y * (X @ u))) + u.square() / 4, u, {}),
     "errors of spins": (errors(s), s, {}),
     "errors of a sphere": (errors(v), v, {}),
+    "amplitudes": (AMPLITUDES, v, {}),
     "planted spins": (PAIR - sum_over(N, w0 * s) ** 2 / N, s, {"temperature": T}),
     "planted sphere": (SPIKE, v, {"temperature": T}),
     "ground state of a planted sphere": (SPIKE, v, {}),
@@ -102,7 +105,7 @@ def differences(expression, symbols, at, step=1e-5):
     return [sum(t * float(phi({**at, x: at[x] + t * step})[0]) for t in (1, -1)) / (2 * step) for x in symbols]
 
 
-LONG = {"phases", "double wells", "hinges", "lasso", "Gaussian prior", "errors of spins", "errors of a sphere"}
+LONG = {"phases", "amplitudes", "double wells", "hinges", "lasso", "Gaussian prior", "errors of spins", "errors of a sphere"}
 
 
 @pytest.mark.parametrize("case", [pytest.param(c, marks=pytest.mark.slow) if c in LONG else c for c in LEARNING])
@@ -297,3 +300,72 @@ def test_the_overlaps_of_a_sphere_and_its_teachers_are_one_gram_matrix():
     gram = np.empty((5, 5))
     gram[:4, :4], gram[4], gram[:, 4], gram[4, 4] = dense([1.0, 0.5, 0.3], (2,), 4), 0.35, 0.35, 1.0
     assert found == pytest.approx(np.linalg.slogdet(gram)[1], rel=1e-12)
+
+
+NOISY = Energy(errors(v), over=v, ansatz="1RSB", name="noisy", observe={"overlap": mean(N, v * w0), "errors": errors(v) / P})
+
+
+@pytest.mark.slow
+def test_students_of_a_noisy_teacher_break_at_temperature_zero():
+    """Györgyi and Tishby: the least number of errors is larger than without breaking, and the overlap with the teacher too. The
+    energy of the ground state is stationary: its slope in the number of samples is the explicit one."""
+    options, theory = {"N": 1.0, "tolerance": 1e-7}, NOISY.theory()
+    flat = solve(derive_glass(Energy(errors(v), over=v, name="flat", observe=NOISY.observe)).theory, P=8.0, **options)
+    low, one, high = (solve(theory, P=p, **options) for p in (7.99, 8.0, 8.01))
+    assert flat["replicon"] < one["replicon"] < 0 and one["dq_1"] > 0.05
+    assert one["errors"] > flat["errors"] + 0.005 and one["overlap"] > flat["overlap"] + 0.03
+    assert 8 * one["errors"] == pytest.approx(one["ground_state_energy"], rel=1e-7)
+    point = {u.symbol: one.order_parameters[u.name] for u in theory.unknowns} | {NUMBER: 1.0, PATTERNS: 8.0}
+    (slope,) = numbers([theory.expanded("ground_state_energy").diff(PATTERNS)], point, 481)
+    assert slope == pytest.approx((high["ground_state_energy"] - low["ground_state_energy"]) / 0.02, rel=1e-6)
+    assert "1RSB unstable" in str(one.verdicts["stability"])
+
+
+@pytest.mark.parametrize("temperature", [T, 0])
+def test_new_samples_are_judged_by_the_overlap(temperature):
+    """The generalisation error of students that break, as an average over samples that they have not seen, is acos(R)/π."""
+    new = Dim("Q")
+    Z = Gaussian("Z", new, N, variance=1 / N)
+    observe = {"new": mean(new, heaviside(-sign(Z @ w0) * (Z @ v))), "overlap": mean(N, v * w0)}
+    theory = Energy(errors(v), over=v, temperature=temperature, ansatz="1RSB", name="new", observe=observe).theory()
+    values = {"m": 0.6, "q_0": 0.7, "dq_1": 0.1 if temperature != 0 else 0.3, "x_1": 0.5, "y_1": 0.5, "chi": 0.2}
+    point = {x.symbol: values[x.name] for x in theory.unknowns} | {p.symbol: 1.0 for p in theory.parameters}
+    error, overlap = numbers(map(theory.expanded, ("new", "overlap")), point)
+    assert overlap == 0.6 and error == pytest.approx(np.arccos(0.6) / np.pi, rel=1e-9)
+
+
+def test_a_ferromagnet_of_broken_replicas_where_unbroken_ones_are_a_glass():
+    """At zero temperature symmetric replicas lose the magnetisation below J_0 = sqrt(π/2): they re-enter. The true line is J_0 = 1
+    (Toulouse 1980), and one step comes nearer."""
+    found = {a: solve(models.SherringtonKirkpatrick(a, ground=True).theory(), N=1.0, ferromagnetic=1.15, tolerance=1e-6)
+             for a in ("RS", "1RSB")}  # fmt: skip
+    assert abs(found["RS"]["magnetisation"]) < 1e-6 and found["1RSB"]["magnetisation"] == pytest.approx(0.33991, abs=1e-5)
+    assert found["RS"]["replicon"] < found["1RSB"]["replicon"] < 0
+
+
+def test_planted_signs_are_a_ferromagnet():
+    """Spins with a planted vector of signs have the equations of those with a mean of the couplings, at every step."""
+    xi, pair = Signs("xi", N), PAIR
+    planted = Energy(pair - HALF * sum_over(N, xi * s) ** 2 / N, over=s, temperature=T, ansatz="1RSB", name="planted").theory()
+    plain = models.SherringtonKirkpatrick("1RSB").theory()
+    known = {"m": 0.4, "q_0": 0.3, "dq_1": 0.25, "x_1": 0.6}
+    ours, _ = at_solution(planted, known, {"N": 1.0, "T": 0.4})
+    theirs, _ = at_solution(plain, known, {"N": 1.0, "temperature": 0.4, "field": 0.0, "ferromagnetic": 1.0})
+    assert {str(x.lhs) for x in planted.equations if x.lhs.is_Symbol} == {"m", "q_0", "dq_1"}
+    for (_, one), (_, other) in zip(ours.items(), theirs.items(), strict=True):
+        assert one == pytest.approx(other, rel=1e-12)
+
+
+@pytest.mark.slow
+def test_amplitudes_without_signs_have_a_solution_with_the_teacher_and_one_without():
+    """Phase retrieval of noisy amplitudes at temperature zero, which is not convex: both break, and the teacher's costs less."""
+    quiet = Noise("f", P, variance=sp.Rational(1, 5))
+    loss = sum_over(P, (abs(X @ v) - abs(X @ w0 + quiet)) ** 2) / 2
+    theory = Energy(loss, over=v, ansatz="1RSB", name="phases", observe={"loss": loss / P}).theory()
+    names = ("m", "q_0", "dq_1", "chi", "y_1")
+    starts = [dict(zip(names, x, strict=True)) for x in ((0.9, 0.95, 0.05, 0.5, 1.0), (1e-9, 1e-6, 0.999, 1.0, 1.0))]
+    near, far = (solve(theory, N=1.0, P=3.0, tolerance=1e-4, start=start) for start in starts)
+    assert near["m"] > 0.8 and abs(far["m"]) < 1e-6
+    assert near["ground_state_energy"] < far["ground_state_energy"] and far["replicon"] < near["replicon"]
+    for found in (near, far):
+        assert 3 * found["loss"] == pytest.approx(found["ground_state_energy"], rel=1e-5)

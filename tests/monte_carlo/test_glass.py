@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import sympy as sp
 
 from solvers import check, simulate, solve
-from theory import models
+from theory import Dim, Energy, Gaussian, Noise, State, models, sum_over
 
 
 @pytest.mark.slow
@@ -41,3 +42,16 @@ def test_an_energy_below_the_glass_transition_is_above_that_of_replica_symmetry(
     assert energy["RS"] < energy["1RSB"] - 0.005
     assert abs(found.mean - energy["1RSB"]) < 4 * found.stderr + 0.9 * 48 ** (-2 / 3)
     assert np.isfinite(found.stderr)
+
+
+@pytest.mark.slow
+def test_the_energy_of_spins_with_a_planted_vector_that_break():
+    """A Gaussian vector in the couplings, where magnetised replicas break: energies of finite systems tend to those of one step."""
+    spins, N, T = State("s", Dim("N"), prior="ising"), Dim("N"), sp.Symbol("T", positive=True)
+    J, planted = Gaussian("J", N, N, variance=1 / N, symmetry=1), Noise("w0", N)
+    energy = -sum_over(N, spins * (J @ spins)) / 2 - sp.Rational(3, 5) * sum_over(N, planted * spins) ** 2 / N
+    options = {"ansatz": "1RSB", "algorithm": "gibbs", "name": "planted"}
+    model = Energy(energy, over=spins, temperature=T, observe={"energy": energy / N}, **options)
+    assert solve(model.theory(), N=1.0, T=0.4, tolerance=1e-6)["dq_1"] > 0.1
+    found = check(model, trials=60, seed=1, N=24, T=0.4)
+    assert found.passed, found

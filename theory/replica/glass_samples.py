@@ -24,6 +24,7 @@ from theory.replica.zero_temperature import per_beta
 from theory.symbols import Internal, beta
 
 Closed = Callable[[sp.Expr], sp.Expr]
+NONE: Mapping = {}
 
 
 @dataclass(frozen=True)
@@ -77,8 +78,16 @@ class TreeSamples:
         s = self.samples
         return Shared(s.mean, self.covariance.coefficients[-1], s.passive, s.means, s.covariance, s.mixed)
 
-    def body(self, potential: sp.Expr) -> OneBody:
-        return one_body(potential, H, "SAT" if self.volume else "broken" if self.order.cold else "warm")
+    def body(self, potential: sp.Expr, edges: Mapping[sp.Symbol, tuple[sp.Expr, sp.Expr]] = NONE) -> OneBody:
+        """The one-body problem in a cell of the passive fields, whose signs may decide about kinks of the potential."""
+        signs = {u: 1 for u, (low, _) in edges.items() if low == 0} | {u: -1 for u, (_, high) in edges.items() if high == 0}
+        sizes = {u: sp.Dummy(u.name, positive=True) for u in signs if u in potential.free_symbols}
+        there, back = {u: signs[u] * size_ for u, size_ in sizes.items()}, {size_: signs[u] * u for u, size_ in sizes.items()}
+        body = one_body(potential.xreplace(there), H, "SAT" if self.volume else "broken" if self.order.cold else "warm")
+        if not sizes:
+            return body
+        value, slope, curvature = (p.subs(back) for p in (body.value, body.slope, body.curvature))
+        return OneBody(value, slope, curvature, lambda function: body.expectation(function.xreplace(there)).subs(back))
 
     def tree(self, body: OneBody, outer: Outer, spread: sp.Expr) -> Any:
         """The tree around a one-body problem, ``spread`` the variance of its outermost level."""
@@ -107,7 +116,7 @@ class TreeSamples:
         """Average over passive fields of ``factor`` times ``quantity(tree, body, seen)``, summed over samples."""
         shared, total = self.shared, sp.S.Zero
         for weight, edges, potential, inside in self._cases(seen):
-            body, held = self.body(potential), potential.free_symbols | inside.free_symbols
+            body, held = self.body(potential, edges), potential.free_symbols | inside.free_symbols
 
             def of(outer: Outer, spread: sp.Expr, body=body, inside=inside) -> sp.Expr:
                 return quantity(self.tree(body, outer, spread), body, inside)
@@ -134,7 +143,7 @@ class TreeSamples:
     @property
     def crosses(self) -> bool:
         """Whether minima of the energy cross in a sample."""
-        bodies = [self.body(potential) for _, _, potential, _ in self._cases(sp.S.Zero)]
+        bodies = [self.body(potential, edges) for _, edges, potential, _ in self._cases(sp.S.Zero)]
         return self.order.cold and any(self.tree(b, Outer(), self.covariance.coefficients[-1]).crosses for b in bodies)
 
     def bending(self) -> sp.Expr:

@@ -12,13 +12,17 @@ import sympy as sp
 from theory.errors import DerivationError
 from theory.piecewise import Pieces, before, pieces
 from theory.proximal import Proximal, X
+from theory.replica.crossings import (
+    OMEGA,
+    WIDTH,
+    Minimum,
+    around_hole,
+    around_jump,
+    crossing_point,
+    is_quadratic,
+    stationary_point,
+)
 from theory.special import Clipped, Exceeds
-from theory.symbols import Internal
-
-OMEGA = Internal("omega", real=True)
-"""Mean of the Gaussian."""
-WIDTH = Internal("v", positive=True)
-"""Its variance, in units of the temperature where that is zero (then it is χ)."""
 
 
 class CrossingError(DerivationError):
@@ -36,22 +40,6 @@ class OneBody:
     expectation: Callable[[sp.Expr], Pieces]
 
 
-def is_quadratic(body: sp.Expr, h: sp.Symbol) -> bool:
-    """Whether a smooth body is a polynomial of degree two at most."""
-    return body.is_polynomial(h) and sp.degree(body, h) <= 2
-
-
-@dataclass(frozen=True)
-class Minimum:
-    """Where the minimum lies while ω is below ``edge``; ``side`` says, at a jump or a wall around what has zero energy, on which
-    side of it."""
-
-    point: sp.Expr
-    body: sp.Expr
-    edge: sp.Expr
-    side: int = 0
-
-
 def minimal(potential: sp.Expr, h: sp.Symbol, regime: str) -> OneBody:
     """The one-body functions at temperature zero: minus the minimum, its slope, its curvature beside kinks, observables there.
 
@@ -60,7 +48,7 @@ def minimal(potential: sp.Expr, h: sp.Symbol, regime: str) -> OneBody:
     found = _minima(potential, h, regime)
     edges = (-sp.oo, *(m.edge for m in found))
     point = Pieces(OMEGA, edges, tuple(sp.sympify(m.point) for m in found))
-    value = Pieces(OMEGA, edges, tuple(-m.body.xreplace({h: m.point}) - (m.point - OMEGA) ** 2 / (2 * WIDTH) for m in found))
+    value = Pieces(OMEGA, edges, tuple(_least(m, h) for m in found))
     slope = point.map(lambda m: sp.factor(m - OMEGA) / WIDTH if not m.has(Proximal) else (m - OMEGA) / WIDTH)
     curvature = point.map(lambda m: _curvature(m, h))
 
@@ -88,6 +76,12 @@ def minimal(potential: sp.Expr, h: sp.Symbol, regime: str) -> OneBody:
     return OneBody(value, slope, curvature, expectation)
 
 
+def _least(m: Minimum, h: sp.Symbol) -> sp.Expr:
+    """Minus the minimum."""
+    value = -m.body.xreplace({h: m.point}) - (m.point - OMEGA) ** 2 / (2 * WIDTH)
+    return sp.factor(value) if is_quadratic(m.body, h) else value
+
+
 def _minima(potential: sp.Expr, h: sp.Symbol, regime: str) -> list[Minimum]:
     """The minimum in every interval of ω, with increasing ω."""
     cut = [piece for piece in pieces(potential, h) if piece[2] is not sp.oo]
@@ -101,13 +95,13 @@ def _minima(potential: sp.Expr, h: sp.Symbol, regime: str) -> list[Minimum]:
     if begin.is_finite:
         found.append(Minimum(begin, first, begin + WIDTH * first.diff(h).xreplace({h: begin}), 1 if regime == "broken" else 0))
     for i, (_, upper, body) in enumerate(cut):
-        stationary = _stationary(body, h)
+        stationary = stationary_point(body, h)
         if i == len(cut) - 1:
             found.append(Minimum(stationary, body, sp.oo))
             break
         far, _, following = cut[i + 1]
         if far != upper:
-            found += _hole(stationary, (upper, far), (body, following), h)
+            found += around_hole(stationary, (upper, far), (body, following), h)
             continue
         step = sp.simplify((following - body).xreplace({h: upper}))
         left, right = (upper + WIDTH * b.diff(h).xreplace({h: upper}) for b in (body, following))
@@ -117,7 +111,10 @@ def _minima(potential: sp.Expr, h: sp.Symbol, regime: str) -> list[Minimum]:
                     f"potential {potential}: it jumps at {h} = {upper}, where minima cross and replica symmetry breaks at zero "
                     "temperature; declare ansatz='1RSB', phase='SAT', a temperature or a convex potential"
                 )
-            found += _jump(stationary, upper, body, following, step, left, right, h, potential)
+            found += around_jump(stationary, upper, body, following, step, left, right, h, potential)
+            continue
+        if regime == "broken" and (right - left).is_negative:
+            found.append(Minimum(stationary, body, crossing_point(body, following, h, potential)))
             continue
         _convex(sp.cancel((right - left) / WIDTH), potential, h)
         found.append(Minimum(stationary, body, left))
@@ -129,30 +126,6 @@ def _minima(potential: sp.Expr, h: sp.Symbol, regime: str) -> list[Minimum]:
     if regime == "broken" and not all(_ahead(a.edge, b.edge) for a, b in pairwise(found)):
         raise DerivationError(f"potential {potential}: minima of its pieces cross in an order that is not known; write it smoothly")
     return found
-
-
-def _hole(stationary: sp.Expr, edges: tuple[sp.Expr, sp.Expr], bodies: tuple[sp.Expr, sp.Expr], h: sp.Symbol) -> list[Minimum]:
-    """Minima to the left of what is infinite and at both of its edges, with the lower one of these."""
-    values, slopes = ([b.diff(h, k).xreplace({h: e}) for b, e in zip(bodies, edges, strict=True)] for k in (0, 1))
-    (low, high), (one, two) = edges, bodies
-    crossing = (low + high) / 2 + WIDTH * (values[1] - values[0]) / (high - low)
-    ends = [Minimum(low, one, crossing, -1), Minimum(high, two, high + WIDTH * slopes[1], 1)]
-    return [Minimum(stationary, one, low + WIDTH * slopes[0]), *ends]
-
-
-def _jump(stationary, edge, left_body, right_body, step, left, right, h: sp.Symbol, potential: sp.Expr) -> list[Minimum]:
-    """Minima to the left of a jump and at it, on its lower side. The minimum within the upper piece, a parabola of curvature
-    V'' + 1/χ, wins where it lies so far from the jump that it is lower by the jump than the value there."""
-    low, high = (left_body, right_body) if step.is_positive else (right_body, left_body)
-    if not (step.is_positive or step.is_negative) or not is_quadratic(high, h):
-        raise DerivationError(f"potential {potential}: its jump at {h} = {edge} needs a known sign and a parabola above")
-    bend = high.diff(h, 2)
-    distance = sp.sqrt(2 * WIDTH * sp.Abs(step) / (1 + WIDTH * bend))
-    point = edge + distance if step.is_positive else edge - distance
-    crossing = sp.expand(point + WIDTH * high.diff(h).xreplace({h: point}))
-    if step.is_positive:
-        return [Minimum(stationary, left_body, left), Minimum(edge, low, crossing, -1)]
-    return [Minimum(stationary, left_body, crossing), Minimum(edge, low, right, 1)]
 
 
 def _beside(seen: Pieces, m: Minimum) -> sp.Expr:
@@ -183,14 +156,6 @@ def _curvature(minimum: sp.Expr, h: sp.Symbol) -> sp.Expr:
         bend = bend.replace(Exceeds, lambda *_: sp.S.One)
         return sp.together(-bend / (1 + WIDTH * bend))
     return -bend / (1 + WIDTH * bend)
-
-
-def _stationary(body: sp.Expr, h: sp.Symbol) -> sp.Expr:
-    """The minimum over h of a smooth body plus (h − ω)²/(2χ)."""
-    if is_quadratic(body, h):
-        body = sp.expand(body)
-        return sp.factor((OMEGA - WIDTH * body.coeff(h, 1)) / (1 + 2 * WIDTH * body.coeff(h, 2)))
-    return Proximal(body.xreplace({h: X}), OMEGA, WIDTH)
 
 
 def _bent_upwards(body: sp.Expr, potential: sp.Expr, h: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> sp.Expr:

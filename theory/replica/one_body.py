@@ -11,6 +11,7 @@ import sympy as sp
 
 from theory.errors import DerivationError
 from theory.piecewise import Pieces, pieces
+from theory.replica.elimination import factored
 from theory.replica.minimum import OMEGA, WIDTH, OneBody, is_quadratic, minimal
 from theory.special import H, hazard, log_between, log_cosh, log_H
 from theory.symbols import beta
@@ -109,7 +110,7 @@ def weights(cut: Pieces, volume: bool = False) -> Weights:
                 continue
             a = b = c = sp.S.Zero
         elif is_quadratic(v, h):
-            a, b, c = (beta * v.coeff(h, k) * (2 if k == 2 else 1) for k in (2, 1, 0))
+            a, b, c = (beta * factored(v.coeff(h, k)) * (2 if k == 2 else 1) for k in (2, 1, 0))
         else:
             a = b = c = sp.S.Zero
             g = g * sp.exp(-beta * v)

@@ -18,7 +18,6 @@ from theory.errors import DerivationError
 from theory.replica.breaking import STIFFNESS
 from theory.replica.couplings import OVERLAP, _couples
 from theory.replica.data import plain
-from theory.replica.elimination import multiplied_out
 from theory.replica.forms import Registry
 from theory.replica.glass_fields import Field, field_of
 from theory.replica.hierarchy import per_replica
@@ -81,8 +80,9 @@ def _replicon(state: State) -> sp.Expr:
     value = 1 - response * sites(state).bending()
     if not order.cold or beta not in value.free_symbols:
         return value
-    powers = sp.collect(multiplied_out(value), beta, evaluate=False)
-    return powers[max(powers, key=lambda power: sp.degree(power, beta))]
+    # Samples and sites are linear in β, inside averages and outside.
+    steepest = (sp.diff(value, beta, power) / power for power in (2, 1))
+    return next(slope for slope in steepest if slope != 0)
 
 
 def _energy(state: State, closed) -> sp.Expr:
@@ -156,13 +156,15 @@ def _unseen(top: Over, state: State, energy) -> sp.Expr:
 
 def _expected(new: Samples, field: Field, state: State, expression: sp.Expr) -> sp.Expr:
     """Expectation of a site expression at one of the samples of a part."""
-    width = state["glass"].size * field.gain * state["order"].norm
+    order, size_ = state["order"], state["glass"].size
+    width = sp.S.Zero if order.cold else size_ * field.gain * order.width
     covariance = sp.Matrix(1 + len(field.passive), 1 + len(field.passive), lambda i, j: 0)
-    covariance[0, 0] = field.shift
+    covariance[0, 0] = size_ * field.gain * order.overlaps[-1] + field.shift
     for i, mixed in enumerate(field.mixed):
         covariance[0, 1 + i] = covariance[1 + i, 0] = mixed
     covariance[1:, 1:] = field.covariance
-    unseen = SampleLaw(new, sp.Matrix([[width]]), covariance, (field.mean, *field.means), "warm")
+    blank, means = replace(new, potential=sp.S.Zero), (field.mean, *field.means)
+    unseen = SampleLaw(blank, sp.Matrix([[width]]), covariance, means, "UNSAT" if order.cold else "warm")
     return unseen.expectation(new.in_fields(expression))
 
 

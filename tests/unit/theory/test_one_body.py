@@ -102,3 +102,24 @@ def test_pieces_of_products_of_linear_functions():
     wedge = pieces(sp.sign(h**3 - 2 * h), h)
     assert wedge.edges == (-sp.oo, -sp.sqrt(2), 0, sp.sqrt(2), sp.oo) and wedge.bodies == (-1, 1, -1, 1)
     assert pieces(sp.Abs(h**2 + k), h).bodies == (h**2 + k,) and pieces(sp.Abs((h - 1) ** 2), h).bodies == ((h - 1) ** 2,)
+
+
+@pytest.mark.parametrize("omega", [-1.3, -0.2, 0.1, 2.0])
+def test_minima_on_both_sides_of_a_concave_kink_cross(omega):
+    """Amplitudes without signs, (|h| - a)²/2: the lower of both minima, against a search; refused where replicas may not break."""
+    h, a = sp.Symbol("h", real=True), sp.Symbol("a", positive=True)
+    potential = (sp.Abs(h) - a) ** 2 / 2
+    body = one_body(potential, h, "broken")
+    values = {a: sp.Float(0.8), WIDTH: sp.Float(0.6)}
+    here = next(k for k, (low, high, _) in enumerate(body.value) if low < omega <= high)
+    grid = np.linspace(-4, 4, 800_001)
+    energy = (abs(grid) - 0.8) ** 2 / 2 + (grid - omega) ** 2 / 1.2
+    at = {**values, OMEGA: sp.Float(omega)}
+    assert float(body.value.bodies[here].xreplace(at)) == pytest.approx(-energy.min(), abs=1e-9)
+    point = body.expectation(h)
+    inside = next(k for k, (low, high, _) in enumerate(point) if low < omega <= high)
+    assert float(point.bodies[inside].xreplace(at)) == pytest.approx(grid[energy.argmin()], abs=1e-5)
+    with pytest.raises(DerivationError, match="is not convex in h"):
+        one_body(potential, h, "UNSAT")
+    with pytest.raises(DerivationError, match="only parabolas of one curvature may meet there"):
+        one_body(3 * sp.Max(0, h) ** 2 - sp.Abs(h), h, "broken")
