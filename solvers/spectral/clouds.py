@@ -73,7 +73,7 @@ def eigenvalue_cloud(matrix: Any, *, grid: ArrayLike | None = None, rays: int = 
     if z is None:
         z = _mesh(boundary, found)
     seen = plane.at(z.ravel())
-    diverges = (z.ravel() == found.centre) & ((found.power > 1) | (aside > 0))
+    diverges = (z.ravel() == found.centre) & (found.diverges | (aside > 0))
     inside = plane.inside(seen) | diverges
     density, error = np.where(diverges, np.inf, seen.density), np.where(diverges, 0.0, seen.error)
     lost = np.flatnonzero(~np.isfinite(seen.weight) & ~diverges)

@@ -42,7 +42,7 @@ class Rays:
             self.radius *= 1.5
         else:
             raise ConvergenceError(f"eigenvalues of {plane.name}: some lie beyond {self.radius:.1e}; check the values given")
-        self.power = self._power()
+        self.power, self.diverges = self._power()
 
     def share_within(self, centre: float, radius: float) -> float:
         """The share of eigenvalues inside a circle, as the integral of the Green's function around it."""
@@ -59,14 +59,14 @@ class Rays:
         limit = c - (c - b) ** 2 / bend if abs(bend) > 1e-9 else c
         return limit if limit > 1e-5 else 0.0
 
-    def _power(self) -> int:
-        """The power p of u in r = r₁ uᵖ that makes density times radius smooth at the centre, where it may diverge."""
+    def _power(self) -> tuple[int, bool]:
+        """The power p of u in r = r₁ uᵖ that makes density times radius smooth at the centre, and whether that is infinite."""
         r = self.plane.scale * np.array([1e-3, 3e-3])
         rho = self.plane.at(self.centre + r * np.exp(0.7j)).density * r
         if not (rho > 0).all():
-            return 1
+            return 1, False
         exponent = 1 + np.log(rho[1] / rho[0]) / np.log(r[1] / r[0])
-        return min(range(1, 9), key=lambda p: (abs(p * exponent - round(p * exponent)) > 0.02 * p, p))
+        return min(range(1, 9), key=lambda p: (abs(p * exponent - round(p * exponent)) > 0.02 * p, p)), bool(exponent < 1.9)
 
     def segments(self, angles: NDArray) -> Segments:
         """Where each ray is inside the spectrum."""

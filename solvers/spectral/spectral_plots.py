@@ -47,7 +47,8 @@ def plot_cloud(cloud: Any, eigenvalues: ArrayLike | None = None, ax: Axes | None
         ax = new_figure()[1][0]
     with style():
         if cloud.z.ndim == 2 and min(cloud.z.shape) > 1:
-            shades = np.ma.masked_where(~(cloud.inside & np.isfinite(cloud.density)), cloud.density)
+            known = cloud.density[cloud.inside & np.isfinite(cloud.density)]
+            shades = np.ma.masked_where(~cloud.inside, np.minimum(cloud.density, known.max(initial=0.0)))
             mesh = ax.pcolormesh(cloud.z.real, cloud.z.imag, shades, cmap="Blues", vmin=0, shading="nearest", rasterized=True)
             new: Any = ax.figure
             new.colorbar(mesh, ax=ax, label=r"density $\rho(z)$")

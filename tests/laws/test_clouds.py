@@ -163,3 +163,12 @@ def test_errors_next_to_the_boundary_say_that_little_is_known():
     seen = plane.at(inside + 0j)
     wrong = np.abs(seen.density - 1 / (np.pi * 0.75))
     assert np.all(wrong < 10 * seen.error) and wrong[-1] > 0.1 and seen.error[0] < 1e-8
+
+
+@pytest.mark.slow
+def test_the_density_of_a_product_is_infinite_at_its_centre_and_drawn_there():
+    """1/(2π|z|): on the mesh of the figure only the centre itself is infinite, and takes the darkest shade of the others."""
+    found = eigenvalue_cloud(A @ B, N=10, rays=6)
+    assert found.density[20, 20] == np.inf and np.isfinite(np.delete(found.density.ravel(), 20 * 41 + 20)).all()
+    shades = found.plot().collections[0].get_array()
+    assert shades is not None and shades.max() == pytest.approx(1 / (2 * np.pi * np.abs(found.z[20, 21])), rel=1e-5)
