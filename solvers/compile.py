@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from sympy.simplify.cse_main import tree_cse
 
 from solvers.calls import Calls
+from solvers.layers import Layers
 from solvers.modes.leaves import Leaves, is_data
 from solvers.modes.sums import EvenlySummed, Squared, Summed
 from solvers.numerics import numeric_functions
@@ -66,7 +67,8 @@ class Compiled:
         self.free = sorted((s for s in symbols if isinstance(s, ModeIndex)), key=lambda s: (s.dimension, s.name))
         self.arrays = sorted((s for s in symbols if isinstance(s, ModeArray)), key=lambda s: s.name)
         self.scalars = sorted((s for s in symbols if not isinstance(s, (ModeIndex, ModeArray, Bound))), key=lambda s: s.name)
-        bounds = {a.bound for a in parts(self.expressions) if isinstance(a, Average)}
+        averages = [a for a in parts(self.expressions) if isinstance(a, Average)]
+        bounds = {a.bound for a in averages}
         self.bounds = sorted(bounds, key=lambda b: (b.kind, b.height))
         self._scalars = set(self.scalars)
         self.axes = {b: -1 - i for i, b in enumerate([*self.free, *self.bounds])}
@@ -78,6 +80,7 @@ class Compiled:
         lowered = [self._lower(e) for e in self.expressions]
         places = {s: i for i, s in enumerate(self.scalars)}
         self._places = [places[key[1]] if key[0] == "scalar" else -1 for key in self._leaf.symbols]
+        self._layers = Layers(averages, self.bounds, self.scalars, _plain)
         for expression in self.expressions:
             self._note_axes(expression)
         own = {**numeric_functions(stepped), **self._calls.functions}
@@ -163,6 +166,8 @@ class Compiled:
         given = [np.asarray(scalars[s]) for s in self.scalars]
         shape = np.broadcast_shapes(*(v.shape for v in given)) if given else ()
         pieces = math.prod(shape)
+        if not shape and self.rule == "uniform":
+            return [v[0] for v in self._evaluate([v.reshape(1) for v in given], fixed, (1,))]
         if pieces <= fixed.rows:
             return self._evaluate(given, fixed, shape)
         flat = [np.broadcast_to(v, shape).reshape(-1) for v in given]
@@ -176,6 +181,12 @@ class Compiled:
     def _evaluate(self, given: Sequence[NDArray], fixed: Fixed, shape: tuple[int, ...]) -> list[NDArray]:
         spread = [v.reshape(v.shape + (1,) * len(self.axes)) for v in given]
         arguments = [constant if i < 0 else spread[i] for i, constant in zip(self._places, fixed.constants, strict=True)]
+        if self.rule == "uniform" and (crowded := self._layers.crowded(given, shape, self.nodes)):
+            for i, key in enumerate(self._leaf.symbols):
+                if key in crowded:
+                    own = [1] * len(self.axes)
+                    own[self.axes[key[1]]] = self.nodes
+                    arguments[i] = crowded[key].reshape((*shape, *own))
         results = []
         for value, (kept, free) in zip(self._function(*arguments), fixed.shapes, strict=True):
             value = np.asarray(value)
@@ -220,3 +231,8 @@ def compile_function(arguments: Sequence[sp.Symbol], expressions: Sequence[sp.Ex
     own = {"_largest": lambda *v: reduce(np.maximum, v), "_least": lambda *v: reduce(np.minimum, v)}
     own = {**own, **numeric_functions(), **functions}
     return sp.lambdify(list(arguments), whole, modules=[own, "scipy", "numpy"], cse=True)
+
+
+def compile_precise(arguments: Sequence[sp.Symbol], expressions: Sequence[sp.Expr], functions: Mapping[str, Any]) -> Any:
+    """Function of mpmath numbers at the working precision; ``functions`` by the names of those that mpmath has not."""
+    return sp.lambdify(list(arguments), list(expressions), modules=[dict(functions), "mpmath"], cse=True)

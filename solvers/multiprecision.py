@@ -27,7 +27,7 @@ LARGEST = 3_000_000
 """Modes times digits that a sum may have."""
 GUARD = 15
 
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
+FUNCTIONS: dict[str, Callable[..., Any]] = {
     "exp": mp.exp,
     "log": mp.log,
     "sin": mp.sin,
@@ -51,6 +51,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "Max": max,
     "Spread": lambda left, whole: mp.sqrt(max(left, 0)),
     "Clipped": max,
+    "Within": lambda x, most: min(max(x, -most), most),
     "Exceeds": lambda x, bound: mp.mpf(x > bound),
     "Min": min,
     "Heaviside": lambda x, half=0.5: mp.mpf(1 if x > 0 else 0 if x < 0 else half),
@@ -62,6 +63,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "hazard": lambda x: mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi) / (mp.erfc(x / mp.sqrt(2)) / 2),
     "log_between": lambda x, y: mp.log(mp.erfc(x / mp.sqrt(2)) - mp.erfc(y / mp.sqrt(2))) - mp.log(2) if x + y > 0
     else mp.log(mp.erfc(-y / mp.sqrt(2)) - mp.erfc(-x / mp.sqrt(2))) - mp.log(2),
+    "softplus": lambda x: mp.log1p(mp.exp(x)),
+    "expit": lambda x: 1 / (1 + mp.exp(-x)),
     "LogSum": lambda *x: max(x) + mp.log(mp.fsum(mp.exp(a - max(x)) for a in x)),
     "log_cosh": lambda x: abs(x) + mp.log1p(mp.exp(-2 * abs(x))) - mp.log(2),
 }
@@ -128,8 +131,8 @@ class Evaluator:
         if isinstance(e, OPAQUE):
             raise ParameterError(f"evaluate: {type(e).__name__} {e} is known in double precision only; call solve")
         arguments = [self(a) for a in e.args]
-        if e.func.__name__ in _FUNCTIONS:
-            return _FUNCTIONS[e.func.__name__](*arguments)
+        if e.func.__name__ in FUNCTIONS:
+            return FUNCTIONS[e.func.__name__](*arguments)
         digits = mp.mp.dps + 5
         return mp.mpmathify(e.func(*[sp.Float(mp.nstr(a, digits), digits) for a in arguments]).evalf(digits))
 

@@ -19,7 +19,7 @@ FRACTION, TERMS = 6.0, 40
 
 def numeric_functions(stepped: bool = False) -> dict[str, Any]:
     """Stable for large arguments; where ``stepped``, the imaginary part of an argument is a step along the slope."""
-    from scipy.special import erfcx, log_ndtr, ndtr
+    from scipy.special import erfcx, expit, log_ndtr, ndtr
 
     def hazard(x: NDArray) -> NDArray:
         return np.sqrt(2 / np.pi) / erfcx(np.asarray(x) / np.sqrt(2))
@@ -64,6 +64,7 @@ def numeric_functions(stepped: bool = False) -> dict[str, Any]:
         "residual_life": residual_life,
         "Spread": lambda left, whole: np.sqrt(np.maximum(left, float(LEAST) * np.asarray(whole))),
         "Clipped": np.maximum,
+        "Within": lambda x, most: np.minimum(np.maximum(x, -most), most),
         "Exceeds": lambda x, bound: np.greater(np.real(x), np.real(bound)) * 1.0,
         "InverseEntry": inverse_entry,
         "LargestEigenvalue": largest_eigenvalue,
@@ -72,6 +73,8 @@ def numeric_functions(stepped: bool = False) -> dict[str, Any]:
         "log_between": log_between,
         "log_cosh": log_cosh,
         "LogSum": log_sum,
+        "softplus": lambda x: np.logaddexp(0.0, x),
+        "expit": expit,
     }
     if not stepped:
         return found

@@ -12,16 +12,17 @@ from functools import lru_cache
 
 import sympy as sp
 
-from theory.averages import Average, GaussianAverage, HalfLine, ModeSum
+from theory.averages import Average, ModeSum
 from theory.effective import Effective
 from theory.envelope import Envelope
+from theory.intervals import INTEGRALS
 from theory.joint_average import JointAverage
 from theory.modes import ModeValue
 from theory.replica.folded import Sensitivity, TreeAverage
 from theory.resolvent.matrix_traces import MatrixTrace
 from theory.special import Support
 
-OPAQUE = (GaussianAverage, HalfLine, TreeAverage, Envelope, Effective, JointAverage)
+OPAQUE = (*INTEGRALS, TreeAverage, Envelope, Effective, JointAverage)
 SUMMATION = 4
 """Relative rounding, in units of epsilon, of a pairwise sum of terms of one sign."""
 FOLDED = 4
@@ -121,7 +122,7 @@ def rounding(expression: sp.Expr) -> sp.Expr:
         return sp.Add(own, *[rounding(a) for a in expression.args])
     if isinstance(expression, Average):
         body, bound = expression.args
-        if not isinstance(expression, (GaussianAverage, HalfLine)):
+        if not isinstance(expression, INTEGRALS):
             own += NODES * expression.func(_size(body), bound)
         return own + expression.func(rounding(body), bound)
     if isinstance(expression, sp.Mul):

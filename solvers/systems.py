@@ -18,16 +18,17 @@ from solvers.forms import selected
 from solvers.modes.mode_data import ModeData, theory_key
 from solvers.rounding import NODES, grouped, rounding
 from solvers.shared import FreeSymbols, parts
-from theory.averages import GaussianAverage, HalfLine, outermost
+from theory.averages import outermost
 from theory.differentiation import PartialDerivative
 from theory.errors import ParameterError
+from theory.intervals import INTEGRALS
 from theory.joint_average import JointAverage
 from theory.modes import ModeIndex
 from theory.replica.folded import TreeAverage
 from theory.resolvent.matrix_traces import MatrixTrace
 from theory.special import H
 
-QUADRATURES = (GaussianAverage, HalfLine, JointAverage, TreeAverage)
+QUADRATURES = (*INTEGRALS, JointAverage, TreeAverage)
 Scalars = Mapping[Any, NDArray]
 
 
@@ -221,7 +222,7 @@ def _written(system: System, names: tuple[str, ...]) -> list[sp.Expr]:
 def depth(expression: sp.Expr) -> int:
     """How many averages over continuous variables are nested in an expression."""
     joint = [a.count for a in parts([expression]) if isinstance(a, JointAverage)]
-    return max((*joint, *(depth(a.body) + isinstance(a, (GaussianAverage, HalfLine)) for a in outermost(expression))), default=0)
+    return max((*joint, *(depth(a.body) + isinstance(a, INTEGRALS) for a in outermost(expression))), default=0)
 
 
 _systems: dict[Any, dict[int, System]] = {}

@@ -16,13 +16,13 @@ from theory.modes import ModeIndex, ModeValue
 from theory.symbols import size
 
 LETTERS = "klmnpqrs"
-CONTINUOUS = {"": "z", "+": "t"}
+CONTINUOUS = {"": "z", "+": "t", "|": "u"}
 """Letters of bound variables that are no index."""
 
 
 class Bound(sp.Symbol):
-    """The bound variable of an average, with its nesting height: ``kind`` is a dimension, "" for a standard Gaussian, or "+" for a
-    half line."""
+    """The bound variable of an average, with its nesting height: ``kind`` is a dimension, "" for a standard Gaussian, "+" for a
+    half line, or "|" for the unit interval."""
 
     __slots__ = ("kind", "height")
 
@@ -48,7 +48,7 @@ class Bound(sp.Symbol):
 
 @cacheit
 def _bound(cls: type[Bound], kind: str, height: int) -> Bound:
-    assumptions = {"": {"real": True}, "+": {"positive": True}}.get(kind, {"integer": True})
+    assumptions = {"": {"real": True}, "+": {"positive": True}, "|": {"positive": True}}.get(kind, {"integer": True})
     new = sp.Symbol.__xnew__(cls, f"_{kind}{height}", **assumptions)
     new.kind, new.height = kind, height
     return new

@@ -10,6 +10,8 @@ from collections.abc import Callable
 import sympy as sp
 
 from theory.averages import GaussianAverage, HalfLine, outermost
+from theory.intervals import UnitInterval
+from theory.saturating import Within
 from theory.special import Clipped, H
 
 FAR = 12
@@ -33,7 +35,7 @@ def average(function: Callable[[sp.Expr], sp.Expr], lower: sp.Expr = -sp.oo, upp
         return _tail(lambda z: function(-z), -upper)
     if upper == sp.oo:
         return _tail(function, lower)
-    return _tail(function, lower) - _tail(function, upper)
+    return _strip(function, lower, upper)
 
 
 def around(function: Callable[[sp.Expr], sp.Expr], place: sp.Expr) -> sp.Expr:
@@ -67,6 +69,21 @@ def _whole(function: Callable[[sp.Expr], sp.Expr]) -> sp.Expr:
     if powers is None:
         return GaussianAverage(min(body, body.xreplace({z: -z}), key=sp.default_sort_key), z)
     return sp.Add(*[c * sp.factorial2(k - 1) for k, c in powers.items() if k % 2 == 0])
+
+
+def _strip(function: Callable[[sp.Expr], sp.Expr], lower: sp.Expr, upper: sp.Expr) -> sp.Expr:
+    """Average over lower < z < upper: not a difference of tails, for it may be far smaller than they are."""
+    body, z, powers = _coefficients(function)
+    if powers is not None:
+        return _tail(function, lower) - _tail(function, upper)
+    u = sp.Dummy("u", positive=True)
+    low, high = _within(lower), _within(upper)
+    return (high - low) * UnitInterval((density(z) * body).xreplace({z: low + (high - low) * u}), u)
+
+
+def _within(edge: sp.Expr) -> sp.Expr:
+    """An edge, or the one beyond which a Gaussian has no weight."""
+    return Within(edge, sp.Integer(FAR))
 
 
 def _tail(function: Callable[[sp.Expr], sp.Expr], lower: sp.Expr) -> sp.Expr:

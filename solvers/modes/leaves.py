@@ -10,7 +10,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from solvers.quadrature import gaussian_rule, half_line_rule
+from solvers.quadrature import even_rule, gaussian_rule
 from theory.averages import CONTINUOUS, Bound
 from theory.modes import ModeValue
 from theory.special import Support
@@ -67,7 +67,7 @@ class Leaves:
                 weight = weights.get(what.kind)
                 weight = np.ones(lengths[what]) if weight is None else np.asarray(weight)
                 return self._placed(reduce(np.multiply, [_data(f, data) for f in more], weight), (what,))
-            x, w = half_line_rule(nodes) if what.kind else gaussian_rule(nodes, rule)
+            x, w = even_rule(what.kind, nodes) if what.kind else gaussian_rule(nodes, rule)
             return self._placed(x if kind == "node" else w, (what,))
 
         return [constant(*key) for key in self.symbols]

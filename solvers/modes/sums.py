@@ -51,4 +51,7 @@ def plain(body: Any, weight: NDArray, axis: int) -> Any:
 
 def even(body: Any, weight: NDArray, axis: int) -> Any:
     """The sum over symmetric nodes, z and -z first, so that what is odd vanishes exactly."""
+    if weight.ndim > -axis:  # each point has nodes of its own
+        terms = body * weight
+        return np.add.reduce(terms + np.flip(terms, axis), axis=axis, keepdims=True) / 2
     return plain(body + np.flip(body, axis), weight, axis) / 2

@@ -75,13 +75,18 @@ def single(members, penalty: sp.Expr, w: sp.Symbol, at: sp.Symbol, curvature: sp
 
     def placed(cut: Pieces) -> Product:
         edges = tuple(e if e.is_infinite else sp.expand(e.xreplace(rule) * curvature) for e in cut.edges)
-        return of(Pieces(at, edges, tuple(b.xreplace(rule) for b in cut.bodies)))
+        return of(Pieces(at, edges, tuple(_over_none(b.xreplace(rule)) for b in cut.bodies)))
 
     measure = sp.S.Zero if regime == "UNSAT" else sp.log(2 * sp.pi * WIDTH) / 2
     mean = placed(body.slope.map(lambda s: _short(OMEGA + WIDTH * s)))
     variance = placed(body.curvature.map(lambda s: _short(WIDTH + WIDTH**2 * s)))
     value = placed(body.value.map(lambda e: e + OMEGA**2 / (2 * WIDTH) + measure))
     return Block(members, value, (mean,), ((variance,),), lambda g: placed(body.expectation(g)))
+
+
+def _over_none(expression: sp.Expr) -> sp.Expr:
+    """Not divided by the curvature, which is zero where no sample is felt, if that can be."""
+    return sp.cancel(expression) if expression.is_rational_function() and not expression.is_polynomial() else expression
 
 
 def _short(expression: sp.Expr) -> sp.Expr:

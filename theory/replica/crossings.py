@@ -8,6 +8,7 @@ import sympy as sp
 
 from theory.errors import DerivationError
 from theory.proximal import Proximal, X
+from theory.saturating import levelled
 from theory.symbols import Internal
 
 OMEGA = Internal("omega", real=True)
@@ -37,7 +38,7 @@ def stationary_point(body: sp.Expr, h: sp.Symbol) -> sp.Expr:
     if is_quadratic(body, h):
         body = sp.expand(body)
         return sp.factor((OMEGA - WIDTH * body.coeff(h, 1)) / (1 + 2 * WIDTH * body.coeff(h, 2)))
-    return Proximal(body.xreplace({h: X}), OMEGA, WIDTH)
+    return Proximal(levelled(body).xreplace({h: X}), OMEGA, WIDTH)
 
 
 def around_hole(

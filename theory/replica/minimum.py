@@ -22,6 +22,7 @@ from theory.replica.crossings import (
     is_quadratic,
     stationary_point,
 )
+from theory.saturating import levelled
 from theory.special import Clipped, Exceeds
 
 
@@ -48,8 +49,8 @@ def minimal(potential: sp.Expr, h: sp.Symbol, regime: str) -> OneBody:
     found = _minima(potential, h, regime)
     edges = (-sp.oo, *(m.edge for m in found))
     point = Pieces(OMEGA, edges, tuple(sp.sympify(m.point) for m in found))
-    value = Pieces(OMEGA, edges, tuple(_least(m, h) for m in found))
-    slope = point.map(lambda m: sp.factor(m - OMEGA) / WIDTH if not m.has(Proximal) else (m - OMEGA) / WIDTH)
+    slope = point.map(_slope)
+    value = Pieces(OMEGA, edges, tuple(_least(m, s, h) for m, s in zip(found, slope.bodies, strict=True)))
     curvature = point.map(lambda m: _curvature(m, h))
 
     def expectation(observable: sp.Expr) -> Pieces:
@@ -66,7 +67,7 @@ def minimal(potential: sp.Expr, h: sp.Symbol, regime: str) -> OneBody:
                 if not (_ahead(lower, end) and _ahead(start, m.edge)):
                     continue
                 end = m.edge if end == sp.oo or not _ahead(end, m.edge) else end
-                bodies.append(g.xreplace({h: m.point}))
+                bodies.append(levelled(g).xreplace({h: m.point}))
                 out_edges.append(end)
                 if end == m.edge:
                     break
@@ -76,10 +77,11 @@ def minimal(potential: sp.Expr, h: sp.Symbol, regime: str) -> OneBody:
     return OneBody(value, slope, curvature, expectation)
 
 
-def _least(m: Minimum, h: sp.Symbol) -> sp.Expr:
+def _least(m: Minimum, slope: sp.Expr, h: sp.Symbol) -> sp.Expr:
     """Minus the minimum."""
-    value = -m.body.xreplace({h: m.point}) - (m.point - OMEGA) ** 2 / (2 * WIDTH)
-    return sp.factor(value) if is_quadratic(m.body, h) else value
+    if is_quadratic(m.body, h):
+        return sp.factor(-m.body.xreplace({h: m.point}) - (m.point - OMEGA) ** 2 / (2 * WIDTH))
+    return -levelled(m.body).xreplace({h: m.point}) - WIDTH * slope**2 / 2
 
 
 def _minima(potential: sp.Expr, h: sp.Symbol, regime: str) -> list[Minimum]:
@@ -147,6 +149,13 @@ def _ahead(a: sp.Expr, b: sp.Expr) -> bool:
     return a == -sp.oo != b or b == sp.oo != a or bool(a.is_finite and b.is_finite and sp.simplify(b - a).is_positive)
 
 
+def _slope(minimum: sp.Expr) -> sp.Expr:
+    """Of minus the envelope; at a proximal point not as a difference of places, which may be far smaller than they are."""
+    if isinstance(minimum, Proximal):
+        return -minimum.potential.diff(X).xreplace({X: minimum})
+    return (minimum - OMEGA) / WIDTH if minimum.has(Proximal) else sp.factor(minimum - OMEGA) / WIDTH
+
+
 def _curvature(minimum: sp.Expr, h: sp.Symbol) -> sp.Expr:
     if not isinstance(minimum, Proximal):
         return sp.factor(minimum.diff(OMEGA) - 1) / WIDTH
@@ -156,6 +165,13 @@ def _curvature(minimum: sp.Expr, h: sp.Symbol) -> sp.Expr:
         bend = bend.replace(Exceeds, lambda *_: sp.S.One)
         return sp.together(-bend / (1 + WIDTH * bend))
     return -bend / (1 + WIDTH * bend)
+
+
+def _slope(minimum: sp.Expr) -> sp.Expr:
+    """Of minus the envelope; at a proximal point not as a difference of places, which may be far smaller than they are."""
+    if isinstance(minimum, Proximal):
+        return -minimum.potential.diff(X).xreplace({X: minimum})
+    return (minimum - OMEGA) / WIDTH if minimum.has(Proximal) else sp.factor(minimum - OMEGA) / WIDTH
 
 
 def _bent_upwards(body: sp.Expr, potential: sp.Expr, h: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> sp.Expr:
