@@ -48,8 +48,8 @@ def rescued(system: System, scalars: Mapping[Any, NDArray], roots: Roots, solved
             known = way.varied(values[lost[0]], lost[0])
         if not known:
             return
-        distance = np.array([[_distance(values[i], v) for v, _ in known] for i in lost])
-        row, column = np.unravel_index(np.argmin(distance), distance.shape)
+        apart = np.array([[distance(values[i], v) for v, _ in known] for i in lost])
+        row, column = np.unravel_index(np.argmin(apart), apart.shape)
         i = lost.pop(int(row))
         found = way.followed(known[int(column)], values[i], i)
         if found is None:
@@ -68,7 +68,8 @@ def near_roots(roots: Roots, logarithmic: NDArray) -> NDArray:
     return np.asarray((near | roots.held).all(axis=1) & np.isfinite(roots.x).all(axis=1))
 
 
-def _distance(a: NDArray, b: NDArray) -> float:
+def distance(a: NDArray, b: NDArray) -> float:
+    """Between values of the parameters, in logarithms where both are positive."""
     with np.errstate(all="ignore"):
         apart = np.where((a > 0) & (b > 0), np.abs(np.log(a / b)), np.abs(a - b))
     return float(np.linalg.norm(apart))

@@ -10,17 +10,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.endings import ended
 from solvers.fixed_point import EPSILON, Roots
 from solvers.limits import FINITE, INFINITE, UNDECIDED, Regularised
 from solvers.modes.mode_data import ModeData
 from solvers.quadrature import LEVELS, levels_of
+from solvers.reach import LINEAR_SCALE, asked_of, extends, reached
 from solvers.roots import known, quadrature_error, solved_roots
 from solvers.systems import System, compiled_system, symbols_of
 from solvers.threads import single_thread
 
-LINEAR_SCALE = 1e-3
-"""The error of an unknown that may be zero is relative to itself or to this share of its interval, whichever is larger; that of
-an observable to its own change over this share, likewise."""
 UNDERFLOW = 1e-290
 ABSENT = 1e-14
 """An observable that depends on unknowns which are zero, and is smaller, is zero."""
@@ -86,27 +85,49 @@ def solve_piece(task: Task) -> Piece:
         piece, system = Piece(), compiled_system(task.theory)
         levels = levels_of(system.depth, system.folded) if system.has_quadrature else LEVELS[:1]
         found: Roots | None = None
+        reach = extends(system, _names(task))
         for level, nodes in enumerate(levels):
             finer = levels[level + 1] if level + 1 < len(levels) else 2 * nodes - 1
             better = compiled_system(task.theory, finer) if system.has_quadrature else None
-            piece, found = _solved(task, found, compiled_system(task.theory, nodes), better)
-            if all((e <= task.tolerance).all() for e in piece.errors.values()):
+            piece, found = _solved(task, found, compiled_system(task.theory, nodes), better, level if reach else None)
+            missed = ~np.all([np.broadcast_to(e <= task.tolerance, len(piece.residual)) for e in _flat(piece)], axis=0)
+            if not missed.any():
                 break
+            if level == 1 and reach and not piece.limits.any():
+                lost = np.flatnonzero(missed & ~np.isfinite(found.uncertainty).all(axis=1))
+                piece.reasons.update(ended(system, symbols_of(task.theory, task.scalars), lost, task.data))
+                if len(piece.reasons) == missed.sum():
+                    break
         return piece
 
 
-def _solved(task: Task, before: Roots | None, system: System, finer: System | None) -> tuple[Piece, Roots]:
-    """Results with the nodes of ``system``, from where fewer nodes arrived."""
+def _flat(piece: Piece) -> list[NDArray]:
+    """The errors, the largest one of those of several modes."""
+    return [e.reshape(len(piece.residual), -1).max(axis=1, initial=0.0) for e in piece.errors.values()]
+
+
+def _names(task: Task) -> tuple[str, ...]:
+    known = {u.name for u in task.theory.unknowns}
+    return tuple(n for n in dict.fromkeys(task.names) if n not in known)
+
+
+def _solved(task: Task, before: Roots | None, system: System, finer: System | None, level: int | None) -> tuple[Piece, Roots]:
+    """Results with the nodes of ``system``, from where fewer nodes arrived. Where scalars can have many digits, ``level`` counts
+    how often there were fewer: what is lost at first is then left to them, and to other ways once they have failed."""
     regular = Regularised(system, task.scalars, task.data)
     points = len(next(iter(regular.scalars.values()))) if regular.scalars else 1
     scalars = symbols_of(task.theory, regular.scalars)
-    roots = solved_roots(system, scalars, points, task.data, task.start, before)
+    level = None if regular.limits.size else level
+    how = {"search": level != 1, "rescue": None if level is None else level == 2}
+    roots = solved_roots(system, scalars, points, task.data, task.start, before, **how)
     with np.errstate(all="ignore"):
         if finer is not None:
             move = quadrature_error(system, finer, scalars, points, task.data, roots)
             roots.uncertainty = roots.uncertainty + np.abs(move)
             roots.spread = np.concatenate([roots.spread, move[..., None]], axis=-1)
         piece = _observed(task, system, finer, regular, scalars, points, roots)
+        if level:
+            reached(task, piece, system, _names(task), scalars, points, roots)
         for parameter, observable in task.gradients:
             _differentiate(piece, task, system, regular, known(system, scalars, roots.x), points, roots, parameter, observable)
     return piece, roots
@@ -151,7 +172,7 @@ def _observed(task: Task, system: System, finer: System | None, regular: Regular
     names = [n for n in task.names if n not in piece.values]
     found = iter(system.outputs(names)(at, points, task.data, task.full))
     finest = iter(finer.outputs(names)(at, points, task.data, task.full)) if finer is not None else None
-    asked = {c.quantity for c in getattr(system.theory, "conditions", ()) if c.relation == ">=" and not c.bound}
+    asked = asked_of(system)
     tiny = np.asarray((np.abs(np.where(system.logarithmic, roots.x, 1.0)) < 1e-100).any(axis=1))
     for name in names:
         value, noise = next(found), next(found)
@@ -166,7 +187,6 @@ def _observed(task: Task, system: System, finer: System | None, regular: Regular
             for _ in range(m + 1):
                 next(finest)
         extra = (slice(None),) + (None,) * (value.ndim - 1)
-        # Of what is asked to be non-negative the sign counts: its error is measured next to one.
         scale = np.maximum(np.abs(value), 1.0) if name in asked else np.abs(value)
         error = error + _swung(slopes, roots.spread)
         for i, slope in enumerate(slopes):

@@ -35,9 +35,12 @@ def solved_roots(
     data: ModeData,
     given: Mapping[str, float] | None = None,
     before: Roots | None = None,
+    search: bool = True,
+    rescue: bool | None = None,
 ) -> Roots:
     """Roots at every point, from ``given`` values of the unknowns or from where the solver begins by itself; ``before`` are those
-    with fewer nodes. Points that are lost so are reached from others, in the parameters."""
+    with fewer nodes, and without ``search`` all that is begun from. With ``rescue`` (at first, if nothing is said) points that are
+    lost so are reached from others, in the parameters."""
     if not system.unknowns:
         nothing = np.zeros((points, 0))
         flat = np.zeros(points)
@@ -52,11 +55,12 @@ def solved_roots(
     if is_guarded(system) and before is None and not given:
         start = guarded_start(system, scalars, points, data, lambda core: solved_roots(core, scalars, points, data))
     elif len(system.unknowns) > 1 and not (grows(system) and not given and (before is None or not np.isfinite(before.x).all())):
-        start = _starts(system, scalars, points, data, given, before, lower, upper)
+        start = _starts(system, scalars, points, data, given, before, lower, upper, search)
     elif given:
         start = _given(system, given, points)
     roots = _between(system, scalars, data, lower, upper, start)
-    if len(system.unknowns) > 1 and system.evolves and before is None and not given and not grows(system):
+    rescue = before is None if rescue is None else rescue
+    if len(system.unknowns) > 1 and system.evolves and rescue and not given and not grows(system):
         rescued(system, scalars, roots, solved)
     return roots
 
@@ -102,11 +106,14 @@ def _starts(
     before: Roots | None,
     lower: NDArray,
     upper: NDArray,
+    search: bool = True,
 ) -> Iterator[Start]:
     """Where to begin, in turn, at the points where what came before has not arrived: fewer nodes, what is given, else the end of
     an iteration of the equations, or levels of a hierarchy put in one after another, else points of the domain."""
     if before is not None:
         yield np.where(near_roots(before, system.logarithmic)[:, None], before.x, np.nan)
+        if not search:
+            return
     if given:
         yield _given(system, given, points)
         return

@@ -56,9 +56,16 @@ def conditions(energy, replicon: str = "", entropy: str = "") -> tuple[Condition
                       repair=further.format(steps + 1) if steps < 3 else "breaking goes on beyond three steps")
         )  # fmt: skip
     if entropy and is_discrete(energy):
+        # With the target drawn as the states are, replicas do not break.
+        repair = (
+            "Bayes-optimal inference does not break replicas: this solution is metastable, beyond a first-order transition to "
+            "perfect recovery of the target; take fewer samples"
+            if energy.nishimori
+            else "replicas break; the free energy lies below the true one"
+        )
         found.append(
             Condition("entropy", ">=", "discrete states have a non-negative entropy", entropy,
-                      failure="negative entropy", repair="replicas break; the free energy lies below the true one")
+                      failure="negative entropy", repair=repair)
         )  # fmt: skip
     where = tuple((plain(a), plain(b)) for a, b in energy.matched)
     for leaf, (one, other) in _names(energy).items():
