@@ -151,7 +151,7 @@ def _ahead(a: sp.Expr, b: sp.Expr) -> bool:
 
 def _slope(minimum: sp.Expr) -> sp.Expr:
     """Of minus the envelope; at a proximal point not as a difference of places, which may be far smaller than they are."""
-    if isinstance(minimum, Proximal):
+    if isinstance(minimum, Proximal) and not minimum.potential.has(Clipped):
         return -minimum.potential.diff(X).xreplace({X: minimum})
     return (minimum - OMEGA) / WIDTH if minimum.has(Proximal) else sp.factor(minimum - OMEGA) / WIDTH
 
@@ -165,13 +165,6 @@ def _curvature(minimum: sp.Expr, h: sp.Symbol) -> sp.Expr:
         bend = bend.replace(Exceeds, lambda *_: sp.S.One)
         return sp.together(-bend / (1 + WIDTH * bend))
     return -bend / (1 + WIDTH * bend)
-
-
-def _slope(minimum: sp.Expr) -> sp.Expr:
-    """Of minus the envelope; at a proximal point not as a difference of places, which may be far smaller than they are."""
-    if isinstance(minimum, Proximal):
-        return -minimum.potential.diff(X).xreplace({X: minimum})
-    return (minimum - OMEGA) / WIDTH if minimum.has(Proximal) else sp.factor(minimum - OMEGA) / WIDTH
 
 
 def _bent_upwards(body: sp.Expr, potential: sp.Expr, h: sp.Symbol, lower: sp.Expr, upper: sp.Expr) -> sp.Expr:
