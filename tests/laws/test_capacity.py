@@ -53,6 +53,16 @@ def test_no_step_is_taken_where_symmetric_replicas_are_stable(margin, value):
     assert flat["capacity"] == pytest.approx(known, rel=1e-14)
 
 
+@pytest.mark.parametrize("margin", [-0.5, 0.5])
+def test_stabilities_of_the_last_couplings(margin):
+    """Those of a Gaussian, moved to the margin where they lie below it; no pattern is violated."""
+    from scipy.stats import norm
+
+    gibbs = solve(models.Gardner("gibbs").capacity().theory, N=1.0, margin=margin)
+    assert gibbs["stability"] == pytest.approx(margin * norm.cdf(margin) + norm.pdf(margin), rel=1e-12)
+    assert solve(GARDNER["RS"], N=1.0, margin=margin)["satisfied"] == 1.0
+
+
 def test_the_capacity_at_a_negative_margin_is_a_saddle_point_of_its_own():
     """Against integrals on grids that know the distance to a half line alone; below the capacity of symmetric replicas."""
     found = solve(GARDNER["1RSB"], N=2.0, margin=-1.0, tolerance=1e-8).order_parameters
@@ -122,3 +132,25 @@ def test_the_capacity_as_a_line_in_the_margin():
     gaps = [solve(GARDNER["RS"], N=1.0, margin=m)["capacity"] - solve(GARDNER["1RSB"], N=1.0, margin=m, tolerance=1e-5)["capacity"]
             for m in (-0.2, -0.1)]  # fmt: skip
     assert 4 < gaps[0] / gaps[1] < 16
+
+
+@pytest.mark.slow
+def test_a_further_step_lowers_the_capacity():
+    """Two steps against three integrals one after another, of which the innermost is that of a Gaussian on half lines."""
+    from scipy.special import log_ndtr
+
+    theory = models.Gardner(ansatz="2RSB").capacity().theory
+    two = solve(theory, N=1.0, margin=-1.0, tolerance=1e-4, observables=[]).order_parameters
+    q, d1, d2, y1, y2 = (two[n] for n in ("q_0", "dq_1", "dq_2", "y_1", "y_2"))
+    z = np.linspace(-9, 9, 1201)
+    weight = np.exp(-(z**2) / 2) / np.exp(-(z**2) / 2).sum()
+    below, stiff = -1 - (np.sqrt(q) * z[:, None] + np.sqrt(d1) * z), 1 + y2 * d2
+    violated = -y2 * below**2 / (2 * stiff) - np.log(stiff) / 2 + log_ndtr(below / np.sqrt(d2 * stiff))
+    innermost = np.logaddexp(log_ndtr(-below / np.sqrt(d2)), violated) / y2
+    samples = weight @ np.log(np.exp(y1 * innermost) @ weight) / y1
+    whole = stiff + y1 * d1
+    sphere = (np.log(stiff) / y2 + np.log(whole / stiff) / y1 + q / whole) / 2
+    assert two["capacity"] == pytest.approx(-sphere / samples, rel=1e-6)
+    one, none = (solve(GARDNER[a], N=1.0, margin=-1.0, tolerance=1e-6).order_parameters for a in ("1RSB", "RS"))
+    assert two["capacity"] < one["capacity"] < none["capacity"] and two["y_1"] < two["y_2"]
+    assert none["replicon"] < one["replicon"] < two["replicon"] < 0

@@ -8,12 +8,12 @@ import sympy as sp
 from scipy.integrate import quad
 from scipy.stats import norm
 
-from solvers.compile import BLOCK, compile_expressions
+from solvers.compile import BLOCK, Compiled, compile_expressions
 from solvers.quadrature import gaussian_rule
 from theory.averages import GaussianAverage, ModeSum
 from theory.errors import ParameterError
 from theory.modes import ModeArray, ModeIndex
-from theory.special import H, Support, hazard, log_cosh, log_H
+from theory.special import H, Support, hazard, log_between, log_cosh, log_H
 from theory.symbols import P, kappa, ridge
 
 eta, a2 = ModeArray("eta", nonnegative=True), ModeArray("a2", nonnegative=True)
@@ -120,6 +120,27 @@ def test_gaussian_averages_are_integrals(function, value):
     for rule in ("hermite", "uniform"):
         found = compile_expressions([average], nodes=120, rule=rule)({kappa: 0.7, ridge: 0.3})[0]
         assert found == pytest.approx(expected, abs=2e-10)
+
+
+@pytest.mark.parametrize(("low", "high"), [(-1.0, 2.0), (-40.0, 40.0), (30.0, 31.0), (-31.0, -30.0), (0.5, 0.5000001), (2, np.inf)])
+def test_the_weight_between_two_points(low, high):
+    """On either side, however far outside; slopes by complex steps and as expressions."""
+    import mpmath as mp
+
+    def exact(a, b):
+        with mp.workdps(500):
+            return mp.log((mp.erf(mp.mpf(b) / mp.sqrt(2)) - mp.erf(mp.mpf(a) / mp.sqrt(2))) / 2)
+
+    weight = log_between(kappa, ridge)
+    compiled = compile_expressions([weight, weight.diff(kappa), weight.diff(ridge)])
+    value, *slopes = (float(e) for e in compiled({kappa: low, ridge: high}))
+    assert value == pytest.approx(float(exact(low, high)), rel=1e-8, abs=1e-15)
+    stepped = Compiled([weight], stepped=True)
+    for slope, (a, b) in zip(slopes, ((1e-20j, 0), (0, 1e-20j)), strict=True):
+        assert np.imag(stepped({kappa: low + a, ridge: high + b})[0]) / 1e-20 == pytest.approx(slope, rel=1e-12)
+    with mp.workdps(500):
+        expected = [(-1) ** (i + 1) * mp.npdf(x) / mp.exp(exact(low, high)) for i, x in enumerate((low, high))]
+    assert slopes == pytest.approx([float(e) for e in expected], rel=1e-7)
 
 
 def test_averages_nest_and_differentiate():
