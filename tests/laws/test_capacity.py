@@ -92,7 +92,7 @@ def test_the_nearest_state_outside_an_interval():
     seen = body.expectation(sp.Heaviside(kappa - h) * sp.Heaviside(kappa + h))
     grid, edge, width = np.linspace(-6, 6, 120_001), 1.0, 0.7
     allowed = grid[np.abs(grid) >= edge]
-    for omega in (-1.7, -0.6, 0.4, 0.99, 2.0):
+    for omega in (-1.7, -0.6, -0.1, 0.1, 0.99, 2.0):
         rule = {OMEGA: omega, WIDTH: width, kappa: edge}
         value, errors = (next(b.subs(rule) for _, upper, b in f if upper.subs(rule) > omega) for f in (body.value, seen))
         assert float(value) == pytest.approx(-((allowed - omega) ** 2).min() / (2 * width), abs=1e-7) and errors == 0
