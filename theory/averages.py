@@ -7,8 +7,6 @@ Every operation that reaches inside first opens the average with a fresh dummy, 
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import sympy as sp
 from sympy.core.cache import cacheit
 
@@ -66,8 +64,7 @@ class Average(sp.Expr):
     def __new__(cls, body, variable):
         body = sp.sympify(body)
         # What no inner average binds too can stay while it is looked at.
-        apart = not isinstance(variable, Bound) or _height(body) < variable.height
-        fresh = variable if apart else cls._fresh(variable)
+        fresh = cls._fresh(variable) if isinstance(variable, Bound) and _height(body) >= variable.height else variable
         body = _settled(body.xreplace({variable: fresh}) if variable != fresh else body)
         if body == 0:
             return sp.S.Zero
@@ -220,19 +217,15 @@ class HalfLine(Average):
 
 def outermost(expression) -> list[Average]:
     """The averages of an expression that do not lie inside another one, in a reproducible order."""
-    return sorted(_outermost(sp.sympify(expression)), key=sp.default_sort_key)
-
-
-def _outermost(expression) -> set[Average]:
     found: set[Average] = set()
-    stack = [expression]
+    stack = [sp.sympify(expression)]
     while stack:
         node = stack.pop()
         if isinstance(node, Average):
             found.add(node)
         else:
             stack.extend(node.args)
-    return found
+    return sorted(found, key=sp.default_sort_key)
 
 
 def _explicit(body, entry: ModeValue):
@@ -246,13 +239,12 @@ def mode_derivative(expression, value: ModeValue):
     return sp.sympify(expression).diff(value)
 
 
-@lru_cache(maxsize=4096)
+@cacheit
 def _height(expression) -> int:
-    # What lies inside an average is numbered lower.
-    return max((average.bound.height for average in _outermost(expression)), default=0)
+    return max((average.bound.height for average in outermost(expression)), default=0)
 
 
 def _settled(body):
     """Inner averages whose numbering is not the lowest one (left by a traversal that rebuilt from below) are rebuilt."""
-    loose = {a: a.func(*a.args) for a in _outermost(body) if a.bound.height != 1 + _height(a.body)}
+    loose = {a: a.func(*a.args) for a in outermost(body) if a.bound.height != 1 + _height(a.body)}
     return body.xreplace(loose) if loose else body
