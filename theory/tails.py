@@ -13,13 +13,13 @@ def with_tails(expression: sp.Expr) -> sp.Expr:
     >>> with_tails(sp.log(1 + sp.erf(sp.Symbol("x"))))
     log_H(-sqrt(2)*x) + log(2)
     """
-    return expression.rewrite(sp.erf).replace(sp.log, _tail)
+    return expression.replace(sp.log, _tail)
 
 
 def _tail(inside: sp.Expr) -> sp.Expr:
-    errors = list(inside.atoms(sp.erf))
-    if len(errors) == 1 and isinstance(inside, (sp.Add, sp.Mul)):
-        body = sp.expand(inside)
+    body = sp.expand(inside.rewrite(sp.erf))
+    errors = list(body.atoms(sp.erf))
+    if len(errors) == 1:
         factor, rest = body.coeff(errors[0], 1), body.coeff(errors[0], 0)
         ratio = sp.cancel(factor / rest) if rest != 0 else sp.S.Zero
         if ratio in (1, -1) and sp.expand(body - factor * errors[0] - rest) == 0:

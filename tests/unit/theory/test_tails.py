@@ -18,6 +18,8 @@ ROOT = sp.sqrt(2)
         (sp.log(sp.Rational(1, 2) - sp.erf(x / ROOT) / 2), log_H(x)),
         (x * sp.log(3 - 3 * sp.erf(x)), x * (sp.log(6) + log_H(ROOT * x))),
         (sp.log(2 + sp.erf(x)), sp.log(2 + sp.erf(x))),
+        (sp.log(sp.erfc(x)), sp.log(2) + log_H(ROOT * x)),
+        (sp.erfc(x) * sp.log(1 + sp.erfc(x) ** 2), sp.erfc(x) * sp.log(1 + sp.erfc(x) ** 2)),
         (sp.log(1 + x) + sp.erf(x), sp.log(1 + x) + sp.erf(x)),
         (sp.log(1 + sp.erf(x) ** 2), sp.log(1 + sp.erf(x) ** 2)),
     ],
