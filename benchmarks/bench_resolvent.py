@@ -94,6 +94,6 @@ def benchmarks() -> Iterator[Benchmark]:
     yield Benchmark("derive the random-feature error", generalisation_error(), imported, 6, "import sympy")
     yield Benchmark("derive all of random features", derivation(models.RandomFeatureRegression()), imported, 12, "import sympy")
     yield Benchmark("derive nonlinear features", derivation(models.NonlinearFeatureRegression()), imported, 12, "import sympy")
-    yield Benchmark("derive features of two nonlinear layers", two_layers(), imported, 16, "import sympy")
-    yield Benchmark("given matrices that commute, 400 modes", given_matrices(), eigenvalues(), 16, "their eigenvectors")
+    yield Benchmark("derive features of two nonlinear layers", two_layers(), imported, 12, "import sympy")
+    yield Benchmark("given matrices that commute, 400 modes", given_matrices(), eigenvalues(), 12, "their eigenvectors")
     yield Benchmark("random features, 10^4 modes x 50 sizes", curve(), fixed_point_map(), 20, "map at 50 sizes")

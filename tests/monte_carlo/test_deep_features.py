@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from solvers import check, solve
+from solvers import check, simulate, solve
 from theory import tanh
 from theory.declaration import Diag, Dim, Energy, Gaussian, Noise, Parameter, Spectrum, State, mean, sum_over
 from theory.models import RandomFeatureRegression
@@ -89,6 +89,16 @@ def test_four_matrices_agree_with_drawn_ones():
 def test_nonlinear_layers_agree_with_their_features(activations):
     found = check(DeepFeatures(2, activations), **task(2), trials=60, seed=1)
     assert found.passed, found
+
+
+@pytest.mark.slow
+def test_three_nonlinear_layers_agree_with_their_features():
+    """Strengths of the last layer are averages over averages over averages, known to fewer digits."""
+    model = DeepFeatures(3, [tanh] * 3)
+    exact = solve(model.theory(), **task(3), tolerance=1e-4).observables["E_g"]
+    for r in (2, 6):
+        found = simulate(model, **task(3), trials=4000 // r, seed=r, replicate=r)["E_g"]
+        assert found.stderr < 0.02 and abs(found.mean - exact) < 4 * found.stderr + 0.1 / r, (r, found, exact)
 
 
 @pytest.mark.slow
