@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from solvers.compile import Compiled, compile_expressions
-from solvers.positive_maps import ModewiseInverse, spectral_radius
+from solvers.positive_maps import radii_at
 from theory.errors import ConvergenceError, ParameterError, did_you_mean
 from theory.replica.results import parameter_of
 from theory.resolvent import derive
@@ -80,7 +80,7 @@ def solve_dyson(expression: Any, *, tolerance: float = 1e-11, **values: ArrayLik
     known |= dict(zip(unknowns, x, strict=True))
     found = seen(_needed(seen, known), arrays)
     vanishing = {t: v for t, v in dict(step["coincidences"]).items() if v == 0}
-    radii = [spectral_radius(d.pencil, ModewiseInverse(d, vanishing, known, arrays, shape)) for _, d in step["dysons"]]
+    radii = [radii_at(dyson, vanishing, known, arrays, shape) for _, dyson in step["dysons"]]
     largest = np.max(radii, axis=0, initial=0.0)
     check_bounded(expression, largest)
     traces = {t.name: v for t, v in zip(unknowns, x, strict=True)}

@@ -25,6 +25,8 @@ from theory.resolvent.pencil import Pencil
 from theory.resolvent.results import with_given_matrices
 from theory.symbols import size
 
+BLOCK = 1 << 22
+"""Entries of blocks of G at all modes that are held at a time."""
 Factors = tuple[sp.Expr, sp.Expr, sp.Expr]
 
 
@@ -119,6 +121,20 @@ def _radius(pairs: Sequence[Pair], inverse: Inverse) -> NDArray:
 def _product(inverse: Inverse, dim: Dim, factors: Factors) -> NDArray:
     weight, first, second = (inverse.site(dim, f) for f in factors)
     return weight * first * np.conj(second)
+
+
+def radii_at(dyson: Dyson, vanishing: Mapping[sp.Symbol, sp.Expr], known: Mapping[Any, NDArray], arrays: Mapping[Any, NDArray],
+             shape: tuple[int, ...]) -> NDArray:  # fmt: skip
+    """Spectral radii of an equation in which everything given commutes, at points of a ``shape``, some at a time."""
+    flat = {s: np.broadcast_to(v, shape).reshape(-1) for s, v in known.items()}
+    points, modes = int(np.prod(shape, dtype=int)), max((len(a) for a in arrays.values()), default=1)
+    step = max(1, BLOCK // (modes * len(dyson) ** 2))
+    pieces = []
+    for begin in range(0, points, step):
+        here = {s: v[begin : begin + step] for s, v in flat.items()}
+        inverse = ModewiseInverse(dyson, vanishing, here, arrays, (min(step, points - begin),))
+        pieces.append(spectral_radius(dyson.pencil, inverse))
+    return np.concatenate(pieces).reshape(shape)
 
 
 class ModewiseInverse:
