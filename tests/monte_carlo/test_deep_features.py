@@ -96,9 +96,9 @@ def test_three_nonlinear_layers_agree_with_their_features():
     """Strengths of the last layer are averages over averages over averages, known to fewer digits."""
     model = DeepFeatures(3, [tanh] * 3)
     exact = solve(model.theory(), **task(3), tolerance=1e-4).observables["E_g"]
-    for r in (2, 6):
-        found = simulate(model, **task(3), trials=4000 // r, seed=r, replicate=r)["E_g"]
-        assert found.stderr < 0.02 and abs(found.mean - exact) < 4 * found.stderr + 0.1 / r, (r, found, exact)
+    for r in (1, 4):
+        found = simulate(model, **task(3), trials=800 // r, seed=r, replicate=r)["E_g"]
+        assert found.stderr < 0.04 and abs(found.mean - exact) < 4 * found.stderr + 0.1 / r, (r, found, exact)
 
 
 @pytest.mark.slow
