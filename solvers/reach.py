@@ -17,6 +17,8 @@ from solvers.roots import solved_roots
 from solvers.split import Split
 from solvers.systems import System
 
+GONE = 1e-9
+"""An unknown that may be zero, and is smaller, is left to doubles."""
 LINEAR_SCALE = 1e-3
 """The error of an unknown that may be zero is relative to itself or to this share of its interval, whichever is larger; that of
 an observable to its own change over this share, likewise."""
@@ -28,7 +30,7 @@ FAILURES = 2
 
 def extends(system: System, names: tuple[str, ...]) -> bool:
     """Whether what is wanted of a system is made of averages of elementary functions, and unknowns that stay away from zero."""
-    if not system.unknowns or system.folded or system.dense or system.ends.vanishing.any() or (system.ends.owner >= 0).any():
+    if not system.unknowns or system.folded or system.dense or (system.ends.owner >= 0).any():
         return False
     if any(p.ndim for p in system.theory.parameters):
         return False
@@ -56,8 +58,10 @@ class Reach:
         """By number the points among ``wanted`` that are found: from their roots in doubles, else on a way from another point."""
         near = near_roots(roots, self.system.logarithmic)
         found: dict[int, Found] = {}
+        wanted = np.array([i for i in wanted if not roots.held[i].any()], dtype=int)
         for i in wanted:
-            if near[i] and (one := self.equations.solved(self.at(self.values[i]), list(roots.x[i]), self.data)) is not None:
+            one = self.equations.solved(self.at(self.values[i]), list(roots.x[i]), self.data) if near[i] else None
+            if one is not None and self.stays(one):
                 found[int(i)] = one
         lost = [int(i) for i in wanted if int(i) not in found]
         known = [(self.values[i], roots.x[i]) for i in np.flatnonzero(near) if i not in lost]
@@ -71,12 +75,16 @@ class Reach:
             row, column = np.unravel_index(np.argmin(apart), apart.shape)
             i, (origin, x) = lost.pop(int(row)), known[int(column)]
             one = self.equations.followed(self.at(origin), x, self.at(self.values[i]), self.data)
-            if one is None:
+            if one is None or not self.stays(one):
                 failures += 1
                 continue
             found[i] = one
             known.append((self.values[i], one.x))
         return found
+
+    def stays(self, one: Found) -> bool:
+        """Whether no unknown that may be zero has gone there, which is for doubles to judge."""
+        return not any(v < GONE for v, may in zip(one.x, self.system.ends.vanishing, strict=True) if may)
 
     def at(self, values: NDArray) -> dict[Any, float]:
         return {s: float(v) for s, v in zip(self.used, values, strict=True)}

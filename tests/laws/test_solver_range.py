@@ -61,10 +61,9 @@ def test_unstable_zeros_are_no_solutions():
     assert np.all(found["q"][:2] > 0) and found["q"][2] == 0.0
 
 
-@pytest.mark.slow
 def test_a_bayesian_perceptron_from_little_to_very_much_data():
     """Nishimori leaves one equation, R/√(1-R) = (α/π) ∫Dt exp(-Rt²/2)/H(√R t), so that α E_g -> √2/∫Dt exp(-t²/2)/H(t)."""
-    loads = np.array([1e-3, 0.1, 10.0, 1e3, 1e6])
+    loads = np.array([1e-3, 10.0, 1e3, 1e6])
     found = sweep(models.BayesPerceptron().theory(), N=1.0, P=loads)
 
     def drive(r):
