@@ -6,7 +6,6 @@ Inverses of others are kept from one trace to the next, for many traces of one t
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from solvers.commuting import Frame, frame_of
 from solvers.expressions import evaluate
 from solvers.given_matrices import root_of
+from solvers.stores import Store
 from theory.declaration.ensembles import Deterministic
 from theory.declaration.learning import Outer
 from theory.declaration.matrices import Diag, Inv, Prod, Root, Sum
@@ -197,29 +197,7 @@ class Evaluation:
         return BACKWARD + (0.0 if self.frame is None else self.frame.off / np.finfo(float).eps)
 
 
-class _Store:
-    """What was computed last, as much as there is room for."""
-
-    def __init__(self) -> None:
-        self.kept: OrderedDict[Any, tuple[Any, tuple]] = OrderedDict()
-        self.entries = 0
-
-    def get(self, key: Any) -> Any:
-        if key not in self.kept:
-            return None
-        self.kept.move_to_end(key)
-        return self.kept[key][0]
-
-    def put(self, key: Any, value: Any, arrays: tuple) -> Any:
-        """``value``, kept together with the ``arrays`` that it is made of, so that no other ones take their place in memory."""
-        self.kept[key] = (value, arrays)
-        self.entries += np.size(value)
-        while self.entries > KEPT and len(self.kept) > 1:
-            self.entries -= np.size(self.kept.popitem(last=False)[1][0])
-        return value
-
-
-_store = _Store()
+_store = Store(KEPT)
 
 
 def _middle(factors: Sequence[Mat]) -> int:

@@ -99,6 +99,8 @@ def free_energy(state: State) -> sp.Expr:
     for people in model.populations:
         for leaf in people.states:
             action += state["multipliers"].get(leaf.name, sp.S.Zero) * size(people.dim.name) / 2
+            if leaf.how.get("prior") == "gaussian":
+                action -= sp.log(2 * sp.pi) * size(people.dim.name) / 2
     return action
 
 
