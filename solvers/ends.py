@@ -21,14 +21,16 @@ OWNED = 1e-8
 
 @dataclass(frozen=True)
 class Ends:
-    """``vanishing`` (m,) may be zero; ``owner`` (m,) is the number of the unknown on which each one's meaning depends, or -1."""
+    """``vanishing`` (m,) may be zero; ``owner`` (m,) is the number of the unknown on which each one's meaning depends, or -1;
+    ``odd`` (m,) may be zero by a symmetry."""
 
     vanishing: NDArray
     owner: NDArray
+    odd: NDArray
 
     @classmethod
     def none(cls, m: int) -> Ends:
-        return cls(np.zeros(m, dtype=bool), np.full(m, -1))
+        return cls(np.zeros(m, dtype=bool), np.full(m, -1), np.zeros(m, dtype=bool))
 
     @staticmethod
     def _scale(upper: NDArray) -> NDArray:

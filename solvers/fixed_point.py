@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from solvers.brackets import EPSILON, TINY, Residual, bracketed, moved
 from solvers.ends import FAINT, Ends, reduced
+from solvers.escapes import escaped
 
 DAMPED = 60
 LONGEST = 5.0  # of a plain step in a logarithm
@@ -141,6 +142,15 @@ def _from_starts(
         x[todo] = np.where(growing(residual, found, upper[points[todo]], points[todo], ends)[:, None], np.nan, found)
         found = x[todo]
         iterations[todo] += taken
+        if not isinstance(start, np.ndarray) and (ends.odd & (np.abs(found) < SUNK) & ~logarithmic).any():
+
+            def settled(begin: NDArray, which: NDArray) -> NDArray:
+                y, _ = damped(residual, lower, upper, logarithmic, begin, which, ends, steps)
+                return np.where(growing(residual, y, upper[which], which, ends)[:, None], np.nan, y)
+
+            sunk = np.where(~logarithmic & (np.abs(found) < SUNK), 0.0, found)
+            x[todo] = escaped(residual(sunk, points[todo])[1], sunk, ends.odd, points[todo], settled)
+            found = x[todo]
         todo = todo[np.isnan(found).any(axis=1)]
         if not todo.size:
             break

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from solvers.ends import reduced
+from solvers.ends import Ends, reduced
 from solvers.fixed_point import DAMPED, Roots, Start, find_roots, inverses, starting_points
 from solvers.growth import attracts, grown_roots, grows
 from solvers.guards import guarded_start, is_guarded
@@ -58,7 +59,9 @@ def solved_roots(
         start = _starts(system, scalars, points, data, given, before, lower, upper, search)
     elif given:
         start = _given(system, given, points)
-    roots = _between(system, scalars, data, lower, upper, start)
+    # A symmetric solution that is asked for is kept.
+    ends = replace(system.ends, odd=np.zeros_like(system.ends.odd)) if given else system.ends
+    roots = _between(system, scalars, data, lower, upper, start, ends=ends)
     rescue = before is None if rescue is None else rescue
     if len(system.unknowns) > 1 and system.evolves and rescue and not given and not grows(system):
         rescued(system, scalars, roots, solved)
@@ -66,15 +69,16 @@ def solved_roots(
 
 
 def _between(
-    system: System, scalars: Mapping[Any, NDArray], data: ModeData, lower: NDArray, upper: NDArray, start: Any, steps: int = DAMPED
-) -> Roots:
+    system: System, scalars: Mapping[Any, NDArray], data: ModeData, lower: NDArray, upper: NDArray, start: Any, steps: int = DAMPED,
+    ends: Ends | None = None,
+) -> Roots:  # fmt: skip
     residual = _residual(system, scalars, data)
     if start is None and grows(system):
         return grown_roots(residual, system, scalars, len(lower), data)
     if start is None and len(system.unknowns) > 1:
         start = _starts(system, scalars, len(lower), data, None, None, lower, upper)
     with np.errstate(all="ignore"):
-        roots = find_roots(residual, lower, upper, system.logarithmic, start, system.ends, steps)
+        roots = find_roots(residual, lower, upper, system.logarithmic, start, ends or system.ends, steps)
         if system.related:
             roots = polished(lambda x, which: residual(x, which, True), roots, system.logarithmic)
         outside = (roots.x < lower * (1 - 1e-9) - 1e-300) | (roots.x > upper * (1 + 1e-9) + 1e-300)

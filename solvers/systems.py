@@ -92,6 +92,7 @@ class System:
         self.ends = Ends(
             np.array([u.vanishes for u in theory.unknowns], dtype=bool),
             np.array([places.get(u.owner, -1) for u in theory.unknowns], dtype=int),
+            np.array([u.odd and e.lhs == u.symbol for u, e in zip(theory.unknowns, theory.equations, strict=False)], dtype=bool),
         )
         if len(theory.residuals) != len(self.unknowns):
             raise ParameterError(

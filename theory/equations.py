@@ -21,7 +21,8 @@ class Unknown:
     ``start`` (None: left to the solver) is where a search begins. One that ``vanishes`` may be exactly zero, its lower end. Where
     ``owner``, another unknown, is zero, nothing depends on this one, which then takes its upper end. ``grown`` unknowns are where
     their equations, maps all of them, settle when they are iterated from ``start``, and nowhere else. A ``guard`` follows from the
-    others by its equation, a map: where that is not inside its interval, there is no solution.
+    others by its equation, a map: where that is not inside its interval, there is no solution. One that is ``odd`` may be zero by a
+    symmetry, which is left where an iteration of the equations leaves it.
     """
 
     symbol: sp.Symbol
@@ -33,6 +34,7 @@ class Unknown:
     owner: sp.Symbol | None = None
     grown: bool = False
     guard: bool = False
+    odd: bool = False
 
     name = property(lambda self: self.symbol.name)
 

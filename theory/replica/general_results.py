@@ -143,7 +143,7 @@ def _unknown(unknown: sp.Symbol, state: State) -> Unknown:
     """Positive ones from zero; an overlap up to the value at which the width that it leaves is zero."""
     meaning = MEANINGS.get(unknown.name.split("_")[0], "conjugate of an overlap")
     if not unknown.is_positive:
-        return Unknown(unknown, meaning, -sp.oo, sp.oo)
+        return Unknown(unknown, meaning, -sp.oo, sp.oo, odd=True)
     ends = [1 / (stiffness * c) for r, p in enumerate(state["overlaps"]) if p.width == unknown
             for stiffness, c in _bent_down(state, r)]  # fmt: skip
     if ends:

@@ -244,5 +244,5 @@ def _unknown(unknown: sp.Symbol, state: State) -> Unknown:
     if unknown == STIFFNESS:
         return Unknown(unknown, "curvature that all but the penalty gives a state")
     if unknown in state["fields"].values():
-        return Unknown(unknown, "mean field on a site along what the sum is of", -sp.oo, sp.oo, sp.S.NegativeOne)
-    return Unknown(unknown, "mean over sites", -sp.oo, sp.oo, sp.Rational(99, 100))
+        return Unknown(unknown, "mean field on a site along what the sum is of", -sp.oo, sp.oo, sp.S.NegativeOne, odd=True)
+    return Unknown(unknown, "mean over sites", -sp.oo, sp.oo, sp.Rational(99, 100), odd=True)
