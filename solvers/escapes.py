@@ -8,15 +8,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-LENGTHS = (1.5, 3.0, 0.9, 6.0, 0.4, 12.0, 0.1, 0.02)
+from solvers.brackets import Residual
+
+LENGTHS = (1.5, 0.4, 6.0, 0.1, 24.0)
 """How far along the direction the others begin, in turn."""
 APART = 1e-9
 """Rows of a symmetric block are smaller than this elsewhere, relative to it; growth begins that far from one."""
 LEFT = 1e-6
 """An unknown that is larger has left zero."""
 
-Settled = Callable[[NDArray, NDArray], NDArray]
-"""Solutions (n, unknowns) from starts at points with these numbers, NaN where there is none."""
+Settled = Callable[[Residual, NDArray, NDArray], NDArray]
+"""Solutions (n, unknowns) of what vanishes there, from starts at points with these numbers, NaN where there is none."""
 
 
 def direction(jacobian: NDArray, zero: NDArray) -> NDArray | None:
@@ -43,17 +45,32 @@ def direction(jacobian: NDArray, zero: NDArray) -> NDArray | None:
     return found
 
 
-def escaped(jacobians: NDArray, x: NDArray, odd: NDArray, points: NDArray, settled: Settled) -> NDArray:
+def deflated(residual: Residual, zero: NDArray) -> Residual:
+    """The same, times what is infinite where all unknowns in ``zero`` are: solutions there are none of this (Farrell, Birkisson and
+    Funke, SIAM J. Sci. Comput. 37, A2026 (2015))."""
+
+    def away(x: NDArray, points: NDArray) -> tuple[NDArray, NDArray, NDArray]:
+        f, jacobian, noise = residual(x, points)
+        near = np.where(zero, x, 0.0)
+        square = np.einsum("ni,ni->n", near, near)[:, None]
+        factor = 1 + 1 / square
+        return factor * f, factor[..., None] * jacobian - f[:, :, None] * (2 * near / square**2)[:, None, :], factor * noise
+
+    return away
+
+
+def escaped(residual: Residual, x: NDArray, odd: NDArray, points: NDArray, settled: Settled) -> NDArray:
     """The solutions x (n, m), with others in the place of those that an iteration leaves in ``odd`` unknowns, where there are
     such."""
-    out = x.copy()
+    out, jacobians = x.copy(), residual(x, points)[1]
     for i in np.flatnonzero(np.isfinite(x).all(axis=1)):
         zero = odd & (x[i] == 0)
         push = direction(jacobians[i], zero) if zero.any() else None
         if push is None:
             continue
         for length in LENGTHS:
-            found = settled((x[i] + length * push)[None], points[[i]])[0]
+            found = settled(deflated(residual, zero), (x[i] + length * push)[None], points[[i]])
+            found = settled(residual, found, points[[i]])[0] if np.isfinite(found).all() else found[0]
             if np.isfinite(found).all() and np.abs(found[zero]).max() > LEFT:
                 out[i] = found
                 break

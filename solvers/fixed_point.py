@@ -144,12 +144,12 @@ def _from_starts(
         iterations[todo] += taken
         if not isinstance(start, np.ndarray) and (ends.odd & (np.abs(found) < SUNK) & ~logarithmic).any():
 
-            def settled(begin: NDArray, which: NDArray) -> NDArray:
-                y, _ = damped(residual, lower, upper, logarithmic, begin, which, ends, steps)
+            def settled(of: Residual, begin: NDArray, which: NDArray) -> NDArray:
+                y, _ = damped(of, lower, upper, logarithmic, begin, which, ends, steps)
                 return np.where(growing(residual, y, upper[which], which, ends)[:, None], np.nan, y)
 
             sunk = np.where(~logarithmic & (np.abs(found) < SUNK), 0.0, found)
-            x[todo] = escaped(residual(sunk, points[todo])[1], sunk, ends.odd, points[todo], settled)
+            x[todo] = escaped(residual, sunk, ends.odd, points[todo], settled)
             found = x[todo]
         todo = todo[np.isnan(found).any(axis=1)]
         if not todo.size:

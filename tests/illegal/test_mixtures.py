@@ -44,7 +44,6 @@ def test_what_is_no_law(make, message):
         (lambda: Energy((X @ (w - v)).square() + sum_over(N, w * v), over=(w, v), temperature=T), "no mixture as prior is derived"),
         (lambda: Energy((X @ (w - Drawn("u", N, Mixture((1, Density(lambda x: exp(-x * x))))))).square(), over=w, temperature=T),
          "law of u: averages over what is drawn from exp"),
-        (lambda: Energy((X @ w - Drawn("e", P, LAW)).square(), over=w, temperature=T), "e is drawn; only Gaussian disorder"),
         (lambda: Energy(sum_over(N, w * (J @ w)), over=w, temperature=T), "it needs a prior, ising, spherical or gaussian"),
     ],
 )  # fmt: skip
