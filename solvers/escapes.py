@@ -35,11 +35,11 @@ def direction(jacobian: NDArray, zero: NDArray) -> NDArray | None:
         push = (own == own.min()).astype(float)
     else:
         growth, modes = np.linalg.eig(np.eye(len(own)) - block / own[:, None])
-        largest = np.where(np.abs(growth.imag) < APART, growth.real, -np.inf)
+        largest = np.where(np.abs(np.imag(growth)) < APART, np.real(growth), -np.inf)
         k = int(np.argmax(largest))
         if not largest[k] > 1 + APART:
             return None
-        push = modes[:, k].real
+        push = np.real(modes[:, k])
     found = np.zeros(len(jacobian))
     found[zero] = push / np.abs(push).max() * (1 if push[np.argmax(np.abs(push))] > 0 else -1)
     return found
