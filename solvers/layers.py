@@ -43,7 +43,8 @@ class Layers:
         if bound not in self._places:
             known = set(self.scalars)
             pairs = layers_of([a for a in self.averages if a.bound == bound], bound)
-            flat = [e for pair in pairs if all(e.free_symbols <= known for e in pair) for e in pair]
+            # Next to a kink whose place is no number there is no layer.
+            flat = [e for pair in pairs if all(e.free_symbols <= known and not e.has(sp.zoo, sp.nan) for e in pair) for e in pair]
             self._places[bound] = self.compiled(self.scalars, flat) if flat else None
         return self._places[bound]
 

@@ -53,8 +53,10 @@ class Rays:
         return self.plane.inside(self.plane.at(centre + radius * np.exp(2j * np.pi * np.arange(16) / 16)))
 
     def atom_at(self, place: float) -> float:
-        """The mass of eigenvalues at a place, extrapolated from three small circles."""
-        a, b, c = (self.share_within(place, r * self.plane.scale) for r in (1e-3, 1e-4, 1e-5))
+        """The mass of eigenvalues at a place, extrapolated from three small circles; wider ones far from zero, where distances from
+        the place are rounded."""
+        widest = (1e-3 if abs(place) < self.plane.scale else 1e-2) * self.plane.scale
+        a, b, c = (self.share_within(place, r * widest) for r in (1.0, 0.1, 0.01))
         bend = (c - b) - (b - a)
         limit = c - (c - b) ** 2 / bend if abs(bend) > 1e-9 else c
         return limit if limit > 1e-5 else 0.0

@@ -36,8 +36,10 @@ def files(folder: Path) -> None:
 
 
 @pytest.mark.slow
-def test_the_python_blocks_run_in_order(tmp_path, monkeypatch, capsys):
+def test_the_python_blocks_run_in_order(tmp_path, tmp_path_factory, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    files(elsewhere := tmp_path_factory.mktemp("declarations"))
+    monkeypatch.syspath_prepend(elsewhere)
     namespace: dict = {}
     for number, block in enumerate(blocks("python"), 1):
         exec(compile(block, f"README.md, Python block {number}", "exec"), namespace)
