@@ -144,11 +144,3 @@ def test_perfect_recovery_is_named():
     assert not beyond and "first-order transition to perfect recovery" in repr(beyond) and "replicas break" not in repr(beyond)
     with pytest.raises(DivergenceError, match=r"q runs to 1.*perfect recovery of the target; take the state q = 1"):
         solve(theory, N=1.0, P=1.6)
-
-
-@pytest.mark.parametrize("penalty", [3.0, 10.0, 1e3])
-def test_a_penalty_that_leaves_no_weight(penalty):
-    """Responses and weights fall below what doubles hold: the error is the power of the target, that of training all there is."""
-    found = solve(models.Lasso().theory(), P=1.0, penalty=penalty, noise=0.1, target_power=np.repeat([1.0, 0.0], [20, 80]))
-    assert found["E_g"] == pytest.approx(0.2, rel=1e-12) and found["norm"] == pytest.approx(0, abs=1e-100)
-    assert found["E_train"] == pytest.approx(0.3, rel=1e-12)

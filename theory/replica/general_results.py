@@ -153,5 +153,4 @@ def _unknown(unknown: sp.Symbol, state: State) -> Unknown:
         if unknown == p.overlap and width is not None and sp.expand(width + unknown).free_symbols.isdisjoint({unknown}):
             return Unknown(unknown, meaning, sp.S.Zero, sp.expand(width + unknown), vanishes=True)
     # Where energy and prior are even, all fields and overlaps between replicas vanish together.
-    # Where a penalty leaves next to no weight, so do responses.
-    return Unknown(unknown, meaning, vanishes=any(unknown in (p.overlap, p.drive, p.width) for p in state["overlaps"]))
+    return Unknown(unknown, meaning, vanishes=any(unknown in (p.overlap, p.drive) for p in state["overlaps"]))
