@@ -22,8 +22,8 @@ from theory.replica.elimination import factored, linear
 from theory.replica.fields import H
 from theory.replica.joint import potentials
 from theory.replica.results import parameter_of
-from theory.replica.rsb import _interactions, _saddle, _slope, free_energy, sites
-from theory.replica.rsb_results import _replicon, _unknown, observables
+from theory.replica.rsb import free_energy, interactions, saddle, sites, slope_in
+from theory.replica.rsb_results import observables, replicon, unknown_of
 from theory.replica.verdicts import conditions, free_name, taken_by
 from theory.symbols import beta, size
 
@@ -47,7 +47,7 @@ def derive_capacity(energy, over=None) -> Derivation:
             "alone: χ = 1.",
             lambda s: _capacity(s, energy),
         ),
-        Step("saddle point", "The free energy is stationary in overlaps, increments of which add up to one, and blocks.", _saddle),
+        Step("saddle point", "The free energy is stationary in overlaps, increments of which add up to one, and blocks.", saddle),
         Step("closed equations", "Conjugates that the overlaps give explicitly are eliminated.", _closed),
         Step("stability", "The replicon: the share of the degrees of freedom that constraints in force leave.",
              lambda s: _stable(s, energy)),
@@ -60,7 +60,7 @@ def derive_capacity(energy, over=None) -> Derivation:
 def _walled(energy, over) -> dict[str, Any]:
     if energy.phase != "SAT" or energy.temperature != 0:
         raise DerivationError(f"capacity of {energy.name}: states of zero energy are what it counts; declare phase='SAT'")
-    state = _interactions(energy)
+    state = interactions(energy)
     glass = state["glass"]
     if glass.prior != "spherical":
         form = "they are left until their entropy vanishes, trace that" if glass.prior == "ising" else "their norm is free"
@@ -121,13 +121,13 @@ def _closed(state: State) -> dict[str, Any]:
     steps = [values[0], *[b - a for a, b in pairwise(values)]]
     unknowns = {x: e.xreplace(whole) for x, e in zip((order.base, *order.steps), steps, strict=True)}
     equations = [sp.Eq(x, e, evaluate=False) for x, e in unknowns.items()]
-    equations += [sp.Eq(_slope(done, x) + law.derivative(x), 0, evaluate=False) for x in order.blocks]
+    equations += [sp.Eq(slope_in(done, x) + law.derivative(x), 0, evaluate=False) for x in order.blocks]
     return {"fixed_point": equations, "eliminated": done["eliminated"], "unknowns": (*unknowns, *order.blocks)}
 
 
 def _stable(state: State, energy) -> dict[str, Any]:
     name = sp.Symbol(free_name("replicon", taken_by(energy)), real=True)
-    found = {**state["count"], name: _replicon(state)}
+    found = {**state["count"], name: replicon(state)}
     return {"definitions": found, "conditions": conditions(energy, name.name)}
 
 
@@ -139,7 +139,7 @@ def _assembled(state: State, energy) -> dict[str, Any]:
 
     theory = Theory(
         name=f"{energy.name}-capacity",
-        unknowns=tuple(_unknown(u, state) for u in state["unknowns"]),
+        unknowns=tuple(unknown_of(u, state) for u in state["unknowns"]),
         equations=tuple(map(at, state["fixed_point"])),
         residuals=tuple((at(e.lhs - e.rhs),) for e in state["fixed_point"]),
         definitions={symbol: at(e) for symbol, e in state["definitions"].items()},

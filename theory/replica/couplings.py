@@ -104,10 +104,10 @@ def is_glass(energy) -> bool:
     if energy.ansatz != "RS" or read.contractions or read.collective != 0:
         return True
     states = energy.states
-    return any(dim == states[0].dim and _couples(expression, states) for _, expression, dim in read.sums)
+    return any(dim == states[0].dim and couples(expression, states) for _, expression, dim in read.sums)
 
 
-def _couples(expression: sp.Expr, states) -> bool:
+def couples(expression: sp.Expr, states) -> bool:
     dim = states[0].dim
     fields = [s for s in sites(expression) if isinstance(s.node, Dot) and s.node.matrix.rows == s.node.matrix.cols == dim]
     bare = any(isinstance(s.node, Leaf) and s.node in states for s in sites(expression))
@@ -129,7 +129,7 @@ def read_glass(energy) -> Glass:
     strengths: dict[Leaf, sp.Expr] = {}
     samples = sp.S.Zero
     for coefficient, expression, over in read.sums:
-        if over == dim and _couples(expression, energy.states):
+        if over == dim and couples(expression, energy.states):
             _pair(coefficient, expression, glass, strengths)
         elif any(isinstance(s.node, Dot) for s in sites(expression)):
             samples += coefficient * Over(expression, over)

@@ -45,7 +45,7 @@ def derive_glass(energy) -> Derivation:
             "Between two replicas of overlap Q the random couplings have a covariance that depends on Q alone; samples act through "
             "fields of covariance linear in Q, beside fields of a teacher that all replicas share; functions of sums over sites, "
             "such as the overlap with a teacher, are collective.",
-            lambda s: _interactions(energy),
+            lambda s: interactions(energy),
         ),
         Step(
             "ansatz",
@@ -67,7 +67,7 @@ def derive_glass(energy) -> Derivation:
             "saddle point",
             "Stationarity in overlaps gives their conjugates, stationarity in conjugates the overlaps, in fields the collective "
             "variables, in blocks the blocks. Gaussian averages are integrated by parts.",
-            _saddle,
+            saddle,
         ),
         Step(
             "closed equations",
@@ -87,7 +87,7 @@ def derive_glass(energy) -> Derivation:
     return Derivation(f"{energy.name}: replicas, {energy.ansatz}", steps).run({})
 
 
-def _interactions(energy) -> dict[str, Any]:
+def interactions(energy) -> dict[str, Any]:
     glass = read_glass(energy)
     if energy.phase == "SAT" and (glass.couplings or glass.collective != 0 or glass.penalty != 0):
         raise DerivationError(f"phase SAT of {energy.name}: only samples have states of zero energy; declare a temperature")
@@ -171,7 +171,7 @@ def _free_energy(state: State) -> dict[str, Any]:
     return {"free_energy": free_energy({**state, "eliminated": [{beta: state["beta"]}]})}
 
 
-def _slope(state: State, symbol: sp.Symbol) -> sp.Expr:
+def slope_in(state: State, symbol: sp.Symbol) -> sp.Expr:
     """Derivative of the free energy by an overlap, a block or the width, at given conjugates, of all that is not the sites."""
     smooth = sp.diff(state["action"], symbol)
     smooth = limit(state, per_replica(smooth)) if smooth != 0 else smooth
@@ -184,14 +184,14 @@ def _pull(state: State, total: sp.Symbol) -> sp.Expr:
     return sp.diff(state["glass"].collective, total) - sp.Add(*slopes) / state["order"].unit
 
 
-def _saddle(state: State) -> dict[str, Any]:
+def saddle(state: State) -> dict[str, Any]:
     order, glass = state["order"], state["glass"]
     conjugates = {}
     for j, (overlap, conjugate) in enumerate(zip(order.overlaps, order.conjugates, strict=True)):
-        slope, share, power = _slope(state, overlap), order.share(j), 1
+        slope, share, power = slope_in(state, overlap), order.share(j), 1
         if order.free_width is not None and overlap == order.overlaps[-1]:
             # At a fixed norm, to which another conjugate belongs. In χ/β a derivative by the width is the largest.
-            slope, share = (0 if order.cold else slope) - _slope(state, order.free_width), share - 1
+            slope, share = (0 if order.cold else slope) - slope_in(state, order.free_width), share - 1
             power = 2
         legendre = -(beta**2) / 2 * glass.size * share * conjugate
         conjugates[conjugate] = linear(slope + (per_beta(legendre, power) if order.cold else legendre), conjugate)
@@ -205,7 +205,7 @@ def _stiffness(state: State) -> dict[sp.Symbol, sp.Expr]:
     law = sites(state)
     if not isinstance(law, RealSites):
         return {}
-    return {STIFFNESS: law.stiffness(_slope(state, state["order"].overlaps[-1]) / state["glass"].size)}
+    return {STIFFNESS: law.stiffness(slope_in(state, state["order"].overlaps[-1]) / state["glass"].size)}
 
 
 def _closed(state: State) -> dict[str, Any]:
@@ -225,10 +225,10 @@ def _closed(state: State) -> dict[str, Any]:
     for j, symbol in enumerate((order.base, *order.steps)):
         unknowns[symbol] = values[j] - values[j - 1] if j else values[0]
     if order.free_width is not None:
-        unknowns[order.free_width] = law.free_width(_slope(state, order.overlaps[-1]) / glass.size)
+        unknowns[order.free_width] = law.free_width(slope_in(state, order.overlaps[-1]) / glass.size)
     if nested:
         unknowns |= {x: closed(e, rules) for x, e in {**kept, **conjugates, **stiffness}.items()}
     equations = [sp.Eq(x, e, evaluate=False) for x, e in unknowns.items()]
     # Stationarity in a block is at fixed conjugates.
-    equations += [sp.Eq(_slope(done, x) + law.derivative(x), 0, evaluate=False) for x in order.blocks]
+    equations += [sp.Eq(slope_in(done, x) + law.derivative(x), 0, evaluate=False) for x in order.blocks]
     return {"fixed_point": equations, "eliminated": rules, "unknowns": (*unknowns, *order.blocks)}

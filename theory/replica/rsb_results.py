@@ -16,7 +16,7 @@ from theory.declaration.walks import collect, replace_tops
 from theory.equations import Theory, Unknown
 from theory.errors import DerivationError
 from theory.replica.breaking import STIFFNESS
-from theory.replica.couplings import OVERLAP, _couples
+from theory.replica.couplings import OVERLAP, couples
 from theory.replica.data import plain
 from theory.replica.forms import Registry
 from theory.replica.glass_fields import Field, field_of
@@ -38,7 +38,7 @@ def definitions(state: State, energy) -> dict[str, Any]:
 
     order = state["order"]
     found: dict[str, sp.Expr] = {q.name: value for q, value in order.written_out.items()}
-    found["replicon"] = _replicon(state)
+    found["replicon"] = replicon(state)
     value = free_energy(state)
     if order.cold:
         found["ground_state_energy"] = -value
@@ -68,7 +68,7 @@ def _self_overlap(state: State) -> sp.Expr:
     return rule(state)(sp.Add(*[(edges[j + 1] - edges[j]) * q for j, q in enumerate(order.overlaps)]))
 
 
-def _replicon(state: State) -> sp.Expr:
+def replicon(state: State) -> sp.Expr:
     """1 − (d conjugate/d overlap)(d overlap/d conjugate) for one more increment inside the innermost level, at zero increment; its
     leading coefficient in β at temperature zero, where ground states that cross make it diverge."""
     from theory.replica.rsb import rule, samples, sites
@@ -123,7 +123,7 @@ def _sum(top: sp.Expr, state: State, energy) -> sp.Expr:
         return closed(_coupling(top.tensor, state))
     if not isinstance(top, Over):
         raise DerivationError(f"observable: {top} is no sum over a dimension; wrap it in sum_over or mean")
-    if top.dim == glass.dim and _couples(top.expr, energy.states):
+    if top.dim == glass.dim and couples(top.expr, energy.states):
         return closed(_pair(top, state))
     if top.dim == glass.dim:
         function = glass.at_site(top.expr)
@@ -195,7 +195,7 @@ def assembled(state: State, energy) -> dict[str, Any]:
     """The theory: unknowns with the intervals that hold them, equations, definitions, observables, parameters."""
     theory = Theory(
         name=energy.name,
-        unknowns=tuple(_unknown(u, state) for u in state["unknowns"]),
+        unknowns=tuple(unknown_of(u, state) for u in state["unknowns"]),
         equations=tuple(state["fixed_point"]),
         residuals=tuple((e.lhs - e.rhs,) for e in state["fixed_point"]),
         definitions=dict(state["definitions"]),
@@ -216,7 +216,7 @@ def _splits(state: State) -> bool:
     return any(getattr(part, "crosses", False) for part in (*samples(state), sites(state)))
 
 
-def _unknown(unknown: sp.Symbol, state: State) -> Unknown:
+def unknown_of(unknown: sp.Symbol, state: State) -> Unknown:
     order = state["order"]
     fixed = state["glass"].prior in ("spherical", "ising")
     top = sp.S.One if fixed else sp.oo
