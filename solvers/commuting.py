@@ -5,7 +5,6 @@ Traces of what they make are sums over their joint spectra then.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solvers.stores import Store
 from theory.declaration.ensembles import Deterministic
 from theory.declaration.learning import Outer
 from theory.declaration.matrices import Diag, Prod
@@ -44,15 +44,10 @@ def frame_of(matrix: Mat, values: Mapping[Any, Any]) -> Frame | None:
     if not any(v.ndim == 2 for v in given.values()):
         return None
     key = tuple((str(s), id(v)) for s, v in given.items())
-    if key not in _frames:
-        # The arrays are kept too, so that no others take their place in memory.
-        _frames[key] = list(given.values()), _found(given)
-        if len(_frames) > KEPT:
-            _frames.popitem(last=False)
-    return _frames[key][1]
+    return _frames.found(key, lambda: _found(given), tuple(given.values()))
 
 
-_frames: OrderedDict[Any, tuple[list, Frame | None]] = OrderedDict()
+_frames = Store(KEPT)
 
 
 @lru_cache(maxsize=4096)

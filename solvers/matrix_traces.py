@@ -90,8 +90,7 @@ class Evaluation:
         numbers = tuple(self.values[s] for s in names if not isinstance(self.values[s], np.ndarray))
         arrays = tuple(self.values[s] for s in names if isinstance(self.values[s], np.ndarray))
         key = (tuple(m.key for m in factors), numbers, tuple(map(id, arrays)))
-        found = _store.get(key)
-        return _store.put(key, self._made(matrix, factors), arrays) if found is None else found
+        return _store.found(key, lambda: self._made(matrix, factors), arrays)
 
     def _made(self, matrix: Mat, factors: Sequence[Mat]) -> Any:
         if len(factors) > 1:
