@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ FAILURES = 2
 NEAR = 0.1
 Solved = Callable[[Mapping[Any, NDArray], int, NDArray | None], Roots]
 """Roots at given scalars (points,), of so many points, from where they begin (points, m)."""
+Known = tuple[NDArray, Any]
+"""Values of the parameters and the unknowns there."""
 
 
 def rescued(system: System, scalars: Mapping[Any, NDArray], roots: Roots, solved: Solved) -> None:
@@ -41,24 +43,52 @@ def rescued(system: System, scalars: Mapping[Any, NDArray], roots: Roots, solved
     if not lost or not used:
         return
     values = np.stack([np.broadcast_to(scalars[s], len(roots.x)).astype(float) for s in used], axis=-1)
-    known = [(values[i], roots.x[i]) for i in np.flatnonzero(good)]
+
+    def followed(i: int, origin: Known) -> tuple[NDArray | None, int]:
+        found = way.followed(origin, values[i], i)
+        if found is None:
+            # Where there is a last resort, one way is enough.
+            return None, FAILURES if near_roots(roots, system.logarithmic)[i] else 1
+        for name in ("x", "uncertainty", "residual", "iterations", "held", "spread"):
+            getattr(roots, name)[i] = getattr(found, name)[0]
+        return roots.x[i], 0
+
+    def varied(i: int) -> list[Known]:
+        return [] if system.folded else way.varied(values[i], i)
+
+    passed_on(lost, values, [(values[i], roots.x[i]) for i in np.flatnonzero(good)], varied, followed)
+
+
+def passed_on(
+    lost: list[int],
+    values: NDArray,
+    known: list[Known],
+    varied: Callable[[int], list[Known]],
+    followed: Callable[[int, Known], tuple[Any, int]],
+) -> None:
+    """Points that are lost, each from the nearest one that has a solution: of the sweep, or one of the ``varied``.
+
+    ``followed`` gives the solution at a point on a way from a known one, else None with the number of failures that it counts as.
+    """
     failures = 0
     while lost and failures < FAILURES:
-        if not known and not system.folded:
-            known = way.varied(values[lost[0]], lost[0])
+        known = known or varied(lost[0])
         if not known:
             return
         apart = np.array([[distance(values[i], v) for v, _ in known] for i in lost])
         row, column = np.unravel_index(np.argmin(apart), apart.shape)
         i = lost.pop(int(row))
-        found = way.followed(known[int(column)], values[i], i)
-        if found is None:
-            # Where there is a last resort, one way is enough.
-            failures += FAILURES if near_roots(roots, system.logarithmic)[i] else 1
-            continue
-        for name in ("x", "uncertainty", "residual", "iterations", "held", "spread"):
-            getattr(roots, name)[i] = getattr(found, name)[0]
-        known.append((values[i], roots.x[i]))
+        x, cost = followed(i, known[int(column)])
+        failures += cost
+        if x is not None:
+            known.append((values[i], x))
+
+
+def variations(values: NDArray, factors: Sequence[float]) -> NDArray:
+    """Parameters with one of those that are positive times one of the factors, shape (variations, parameters)."""
+    moving = np.flatnonzero(values > 0)
+    tried = [values * np.where(np.arange(len(values)) == k, f, 1.0) for k in moving for f in factors]
+    return np.array(tried).reshape(-1, len(values))
 
 
 def near_roots(roots: Roots, logarithmic: NDArray) -> NDArray:
@@ -95,10 +125,9 @@ class _Way:
     def varied(self, values: NDArray, point: int) -> list[tuple[NDArray, NDArray]]:
         """Solutions at other values of one parameter, the nearest that there are."""
         for factors in FACTORS:
-            moving = np.flatnonzero(values > 0)
-            if not moving.size:
+            tried = variations(values, factors)
+            if not len(tried):
                 break
-            tried = np.stack([values * np.where(np.arange(len(values)) == k, f, 1.0) for k in moving for f in factors])
             roots = self.solved(self.at(tried, point), len(tried), None)
             good = np.flatnonzero(self.good(roots))
             if good.size:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from solvers.extended import Extended, Found
 from solvers.fixed_point import Roots
-from solvers.homotopy import distance, near_roots
+from solvers.homotopy import Known, near_roots, passed_on, variations
 from solvers.modes.mode_data import ModeData
 from solvers.roots import solved_roots
 from solvers.split import Split
@@ -24,8 +24,6 @@ LINEAR_SCALE = 1e-3
 an observable to its own change over this share, likewise."""
 FACTORS = (0.5, 2.0, 0.1, 10.0, 1e-2, 1e2, 1e-3, 1e3, 1e-5, 1e5)
 """Other values of each parameter at which a solution in doubles is looked for, relative to its own."""
-FAILURES = 2
-"""Ways that may fail before the rest is given up."""
 
 
 def extends(system: System, names: tuple[str, ...]) -> bool:
@@ -66,20 +64,15 @@ class Reach:
         lost = [int(i) for i in wanted if int(i) not in found]
         known = [(self.values[i], roots.x[i]) for i in np.flatnonzero(near) if i not in lost]
         known += [(self.values[i], one.x) for i, one in found.items()]
-        failures = 0
-        while lost and failures < FAILURES:
-            known = known or list(self.varied(lost[0]))
-            if not known:
-                break
-            apart = np.array([[distance(self.values[i], v) for v, _ in known] for i in lost])
-            row, column = np.unravel_index(np.argmin(apart), apart.shape)
-            i, (origin, x) = lost.pop(int(row)), known[int(column)]
-            one = self.equations.followed(self.at(origin), x, self.at(self.values[i]), self.data)
+
+        def followed(i: int, origin: Known) -> tuple[Any, int]:
+            one = self.equations.followed(self.at(origin[0]), origin[1], self.at(self.values[i]), self.data)
             if one is None or not self.stays(one):
-                failures += 1
-                continue
+                return None, 1
             found[i] = one
-            known.append((self.values[i], one.x))
+            return one.x, 0
+
+        passed_on(lost, self.values, known, lambda i: list(self.varied(i)), followed)
         return found
 
     def stays(self, one: Found) -> bool:
@@ -91,11 +84,9 @@ class Reach:
 
     def varied(self, point: int) -> Iterator[tuple[NDArray, NDArray]]:
         """Solutions in doubles at other values of one parameter, near and far."""
-        values = self.values[point]
-        moving = np.flatnonzero(values > 0)
-        if not moving.size:
+        tried = variations(self.values[point], FACTORS)
+        if not len(tried):
             return
-        tried = np.stack([values * np.where(np.arange(len(values)) == k, f, 1.0) for k in moving for f in FACTORS])
         rest = {s: np.full(len(tried), v[point]) for s, v in self.scalars.items()}
         roots = self.solved(rest | {s: tried[:, k] for k, s in enumerate(self.used)}, len(tried))
         yield from ((tried[i], roots.x[i]) for i in np.flatnonzero(near_roots(roots, self.system.logarithmic)))
