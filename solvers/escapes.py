@@ -62,10 +62,12 @@ def deflated(residual: Residual, zero: NDArray) -> Residual:
 def escaped(residual: Residual, x: NDArray, odd: NDArray, points: NDArray, settled: Settled) -> NDArray:
     """The solutions x (n, m), with others in the place of those that an iteration leaves in ``odd`` unknowns, where there are
     such."""
-    out, jacobians = x.copy(), residual(x, points)[1]
-    for i in np.flatnonzero(np.isfinite(x).all(axis=1)):
+    out = x.copy()
+    which = np.flatnonzero(np.isfinite(x).all(axis=1) & (odd & (x == 0)).any(axis=1))
+    jacobians = residual(x[which], points[which])[1] if which.size else ()
+    for i, jacobian in zip(which, jacobians, strict=True):
         zero = odd & (x[i] == 0)
-        push = direction(jacobians[i], zero) if zero.any() else None
+        push = direction(jacobian, zero)
         if push is None:
             continue
         for length in LENGTHS:

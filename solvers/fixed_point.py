@@ -69,7 +69,7 @@ def find_roots(
     lost = np.flatnonzero(np.isnan(x).any(axis=1))
     if lost.size:
         x[lost], iterations[lost] = _from_starts(residual, lower, upper, logarithmic, start, lost, ends, steps)
-    x = np.where(~logarithmic & (np.abs(x) < SUNK), 0.0, x)
+    x = _sunk(x, logarithmic)
     held = ends.held(x, upper)
     uncertainty, size, spread = uncertainty_of(residual, x, held)
     faint = ends.faint(x, upper, uncertainty)
@@ -79,6 +79,11 @@ def find_roots(
         x = ends.placed(x, upper, held)
         uncertainty, size, spread = uncertainty_of(residual, x, held)
     return Roots(x, uncertainty, size, iterations, held, spread)
+
+
+def _sunk(x: NDArray, logarithmic: NDArray) -> NDArray:
+    """With zero for unknowns that are it but for rounding."""
+    return np.where(~logarithmic & (np.abs(x) < SUNK), 0.0, x)
 
 
 def uncertainty_of(residual: Residual, x: NDArray, held: NDArray) -> tuple[NDArray, NDArray, NDArray]:
@@ -136,21 +141,18 @@ def _from_starts(
     given = [start] if isinstance(start, np.ndarray) else start
     guesses: Iterable[Start] = starting_points(lower, upper, logarithmic) if given is None else given
     todo = np.arange(len(points))
+
+    def arrived(of: Residual, begin: NDArray, which: NDArray) -> tuple[NDArray, NDArray]:
+        y, taken = damped(of, lower, upper, logarithmic, begin, which, ends, steps)
+        return np.where(growing(residual, y, upper[which], which, ends)[:, None], np.nan, y), taken
+
     for guess in guesses:
         begin = guess[points[todo]] if isinstance(guess, np.ndarray) else guess(points[todo])
-        found, taken = damped(residual, lower, upper, logarithmic, begin, points[todo], ends, steps)
-        x[todo] = np.where(growing(residual, found, upper[points[todo]], points[todo], ends)[:, None], np.nan, found)
-        found = x[todo]
+        found, taken = arrived(residual, begin, points[todo])
+        if not isinstance(start, np.ndarray):
+            found = escaped(residual, _sunk(found, logarithmic), ends.odd, points[todo], lambda *where: arrived(*where)[0])
+        x[todo] = found
         iterations[todo] += taken
-        if not isinstance(start, np.ndarray) and (ends.odd & (np.abs(found) < SUNK) & ~logarithmic).any():
-
-            def settled(of: Residual, begin: NDArray, which: NDArray) -> NDArray:
-                y, _ = damped(of, lower, upper, logarithmic, begin, which, ends, steps)
-                return np.where(growing(residual, y, upper[which], which, ends)[:, None], np.nan, y)
-
-            sunk = np.where(~logarithmic & (np.abs(found) < SUNK), 0.0, found)
-            x[todo] = escaped(residual, sunk, ends.odd, points[todo], settled)
-            found = x[todo]
         todo = todo[np.isnan(found).any(axis=1)]
         if not todo.size:
             break
